@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { isFailure, messageOf, ZhongtaiError } from './errors.ts';
+
+describe('ZhongtaiError', () => {
+  it('states its kind, keeps its cause and reads as one sentence', () => {
+    const error = new ZhongtaiError('ZT-TEST', 'retryable', 'publish failed', {
+      cause: new Error('socket closed'),
+    });
+    expect(isFailure(error, 'retryable')).toBe(true);
+    expect(isFailure(error, 'fatal')).toBe(false);
+    expect(messageOf(error)).toBe('publish failed: socket closed');
+  });
+
+  it('is recognised by shape, so that an error of another realm counts too', () => {
+    expect(isFailure({ failure: 'fatal', code: 'ZT-X', message: 'x' }, 'fatal')).toBe(true);
+    expect(isFailure('fatal', 'fatal')).toBe(false);
+    expect(messageOf('plain text')).toBe('plain text');
+  });
+});

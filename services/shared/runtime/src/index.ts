@@ -1,0 +1,19 @@
+export { addresses, ConfigError, integer, parseConfig, Secret, secret } from './config.ts';
+export {
+  type ErrorCode,
+  type ErrorOptions,
+  type Failure,
+  isFailure,
+  messageOf,
+  ZhongtaiError,
+} from './errors.ts';
+export {
+  type Component,
+  createLifecycle,
+  type Lifecycle,
+  type RunOptions,
+  runUntilSignal,
+} from './lifecycle.ts';
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { addProcessMetrics, Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export { createOperationsApp, type OperationsOptions, type Readiness } from './operations.ts';

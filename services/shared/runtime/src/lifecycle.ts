@@ -1,0 +1,102 @@
+import type { Logger } from './logger.ts';
+
+/** Something with a lifetime. `start` resolves when it works; `stop` resolves when nothing of it is left. */
+export interface Component {
+  readonly name: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Lifecycle extends Component {
+  /** Adds a component after those it depends on. Returns the component. */
+  add<C extends Component>(component: C): C;
+}
+
+/**
+ * Starts components in the order in which they were added and stops them in reverse. When one fails to start,
+ * those before it are stopped and the error goes on. When one fails to stop, the others are still stopped.
+ */
+export function createLifecycle(logger: Logger, name = 'process'): Lifecycle {
+  const components: Component[] = [];
+  let started: Component[] = [];
+
+  async function stop(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const component of started.toReversed()) {
+      try {
+        await component.stop();
+        logger.debug({ component: component.name }, 'component stopped');
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    started = [];
+    if (errors.length > 0) throw new AggregateError(errors, 'components failed to stop');
+  }
+
+  async function start(): Promise<void> {
+    for (const component of components) {
+      try {
+        await component.start();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      started.push(component);
+      logger.debug({ component: component.name }, 'component started');
+    }
+  }
+
+  return {
+    name,
+    start,
+    stop,
+    add(component) {
+      components.push(component);
+      return component;
+    },
+  };
+}
+
+export interface RunOptions {
+  /** How long a stop may take before the process gives up. */
+  readonly stopWithinMs?: number;
+  readonly process?: Pick<NodeJS.Process, 'once' | 'exit'>;
+}
+
+/**
+ * Runs a component until SIGTERM or SIGINT, then stops it. Exits 0 after a clean stop; 1 when the start or the
+ * stop failed, when the stop took too long, or at a second signal.
+ */
+export async function runUntilSignal(
+  component: Component,
+  logger: Logger,
+  { stopWithinMs = 30_000, process: host = process }: RunOptions = {},
+): Promise<void> {
+  const signal = new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) host.once(name, () => resolve(name));
+  });
+  try {
+    await component.start();
+  } catch (error) {
+    logger.fatal({ err: error }, 'start failed');
+    return host.exit(1);
+  }
+  logger.info({ component: component.name }, 'started');
+  logger.info({ signal: await signal }, 'stopping');
+  for (const name of ['SIGTERM', 'SIGINT'] as const) host.once(name, () => host.exit(1));
+  const timer = setTimeout(() => {
+    logger.fatal({ stopWithinMs }, 'stop took too long');
+    host.exit(1);
+  }, stopWithinMs);
+  try {
+    await component.stop();
+  } catch (error) {
+    logger.fatal({ err: error }, 'stop failed');
+    return host.exit(1);
+  } finally {
+    clearTimeout(timer);
+  }
+  logger.info('stopped');
+  host.exit(0);
+}

@@ -1,0 +1,38 @@
+import express, { type Express } from 'express';
+import type { Logger } from './logger.ts';
+import type { Registry } from './metrics.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, in words that an operator can act on. Empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+export interface OperationsOptions {
+  readonly registry: Registry;
+  /** Is work moving? Not: is the process up. */
+  readonly ready: () => Readiness | Promise<Readiness>;
+  readonly logger: Logger;
+}
+
+/**
+ * The routes that every process has: `/health` (200 while the process answers), `/ready` (200 while work moves,
+ * else 503 with the reasons) and `/metrics` (Prometheus text).
+ */
+export function createOperationsApp({ registry, ready, logger }: OperationsOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.get('/health', (_request, response) => {
+    response.json({ status: 'up' });
+  });
+  app.get('/ready', async (_request, response) => {
+    const readiness = await ready();
+    response.status(readiness.ready ? 200 : 503).json(readiness);
+  });
+  app.get('/metrics', async (_request, response) => {
+    response.type(registry.contentType).send(await registry.metrics());
+  });
+  logger.debug('operations routes ready');
+  return app;
+}
