@@ -1,0 +1,28 @@
+/**
+ * What the highway needs to know of a record of the catalogue. `T` is the record's TypeScript type, so that a
+ * record entry carries its type to `message()` and to subscribers.
+ */
+export interface RecordRef<T = never> {
+  /** Full Avro name, such as `zhongtai.order.OrderPlaced`. */
+  readonly name: string;
+  /** The key by which Kafka orders and places the record: a pure function of the event. */
+  key(record: T): string | null;
+}
+
+/** What the highway needs to know of a topic of the catalogue. */
+export interface TopicRef {
+  readonly name: string;
+  readonly records: readonly RecordRef[];
+  /** A number, or `P`: the one partition count that all co-partitioned topics share. */
+  readonly partitions: 'P' | number;
+  /** How long records are kept; null means compacted and kept for ever. */
+  readonly retentionMs: number | null;
+}
+
+/** Where the highway finds schemas: the catalogue of `@zhongtai/schemas`, or a test's own. */
+export interface Contract {
+  /** The text of the .avsc file of a record, as it is registered. */
+  schemaText(recordName: string): string;
+  /** The registry's subject for a record of a topic. */
+  subjectOf(topic: TopicRef, record: RecordRef): string;
+}

@@ -1,0 +1,69 @@
+import { type Failure, ZhongtaiError } from '@zhongtai/runtime';
+
+/**
+ * Every error of the highway: code -> what it means for the work in hand. What happened and what to do stands
+ * above each; the README's table repeats it.
+ */
+export const highwayErrors = {
+  /** The broker does not answer or has no leader for the partition. Try again later; nothing needs repair. */
+  'ZT-HIGHWAY-AWAY': 'retryable',
+  /** No acknowledgement in time; the record may or may not be stored. Send it again with the same event_id. */
+  'ZT-HIGHWAY-TIMEOUT': 'retryable',
+  /** More bytes wait than the publisher may hold. Slow down; answer 503 with Retry-After. */
+  'ZT-HIGHWAY-FULL': 'retryable',
+  /** The publisher or subscription is stopped or was never started. Send through another instance. */
+  'ZT-HIGHWAY-STOPPED': 'retryable',
+  /** The producer was fenced or lost its sequence and is being replaced. Send again with the same event_id. */
+  'ZT-HIGHWAY-PRODUCER-REPLACED': 'retryable',
+  /** The record is larger than the broker accepts. Set it aside; it will never fit. */
+  'ZT-HIGHWAY-TOO-LARGE': 'bad_record',
+  /** The topic does not exist. Create it from the catalogue (`admin.ensureTopics`) and start again. */
+  'ZT-HIGHWAY-NO-TOPIC': 'fatal',
+  /** The broker refuses our credentials or rights. Correct them and start again. */
+  'ZT-HIGHWAY-DENIED': 'fatal',
+  /** A topic exists with another partition count than the catalogue says: keys would change their partitions. */
+  'ZT-HIGHWAY-PARTITIONS': 'fatal',
+  /** The group's generation has passed or is passing. Not recorded: give the partition up. */
+  'ZT-HIGHWAY-COMMIT-REFUSED': 'retryable',
+  /** The commit was sent and not answered. Treat it as not recorded: give the partition up. */
+  'ZT-HIGHWAY-COMMIT-UNKNOWN': 'retryable',
+  /** The position to read from is no longer in the log. Decide: earliest, or stop; records are missing. */
+  'ZT-HIGHWAY-OUT-OF-RANGE': 'fatal',
+  /** The fetched bytes are not a whole record batch (bad CRC, unknown compression). Check disk and network. */
+  'ZT-HIGHWAY-CORRUPT': 'retryable',
+  /** The value is not framed Avro (magic byte, id). Set it aside; its writer is not one of the contract. */
+  'ZT-HIGHWAY-NOT-AVRO': 'bad_record',
+  /** The registry has no schema of this id. Set it aside; its writer used another registry. */
+  'ZT-HIGHWAY-UNKNOWN-SCHEMA': 'bad_record',
+  /** The bytes do not fit their schema, or the writer's schema cannot be read as ours. Set it aside. */
+  'ZT-HIGHWAY-UNDECODABLE': 'bad_record',
+  /** The value does not fit the schema. Set it aside; details name the path. */
+  'ZT-HIGHWAY-UNENCODABLE': 'bad_record',
+  /** A long beyond 2^53 would lose digits as a JavaScript number. Set it aside. */
+  'ZT-HIGHWAY-LONG': 'bad_record',
+  /** The registry does not answer. Hold the partition and try again; records are not bad because of it. */
+  'ZT-HIGHWAY-REGISTRY-AWAY': 'retryable',
+  /** The registry refuses a schema (incompatible, invalid). Mend the .avsc; `make check` says which field. */
+  'ZT-HIGHWAY-SCHEMA-REFUSED': 'fatal',
+  /** A schema was used that `prepare` or `learn` was not asked for. A fault of the caller. */
+  'ZT-HIGHWAY-NOT-PREPARED': 'fatal',
+  /** A dead letter with clear identifiers came and no `seal` was given to encrypt it. Give one. */
+  'ZT-HIGHWAY-NO-SEAL': 'fatal',
+  /** A broker's error that is in no list of ours. Read the cause. */
+  'ZT-HIGHWAY-UNEXPECTED': 'fatal',
+} as const satisfies Record<`ZT-HIGHWAY-${string}`, Failure>;
+
+export type HighwayErrorCode = keyof typeof highwayErrors;
+
+/** Thrown by everything in this package; `code` is of the list above, `failure` follows from it. */
+export class HighwayError extends ZhongtaiError {
+  override readonly name = 'HighwayError';
+
+  constructor(
+    code: HighwayErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(code, highwayErrors[code], message, options);
+  }
+}
