@@ -1,1 +1,25 @@
-export {};
+export {
+  type AvroArray,
+  type AvroEnum,
+  type AvroField,
+  type AvroLogical,
+  type AvroRecord,
+  type AvroSchema,
+  type AvroType,
+  envelopeFields,
+  type PiiClass,
+  parseSchema,
+  schemaOf,
+  schemaPath,
+  schemaText,
+} from './avro.ts';
+export {
+  type Label,
+  type LossClass,
+  type RecordEntry,
+  type Source,
+  sources,
+  type Topic,
+} from './catalogue.ts';
+export { type KeyOf, keyOrder, type RecordValue } from './keys.ts';
+export { recordNamed, recordOf, subjectOf, topics } from './topics.ts';
