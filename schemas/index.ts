@@ -23,3 +23,4 @@ export {
 } from './catalogue.ts';
 export { type KeyOf, keyOrder, type RecordValue } from './keys.ts';
 export { recordNamed, recordOf, subjectOf, topics } from './topics.ts';
+export type * from './types/index.ts';
