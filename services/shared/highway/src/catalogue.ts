@@ -25,4 +25,6 @@ export interface Contract {
   schemaText(recordName: string): string;
   /** The registry's subject for a record of a topic. */
   subjectOf(topic: TopicRef, record: RecordRef): string;
+  /** The topic of the dead letters, with its one record. */
+  readonly deadLetterTopic: TopicRef;
 }

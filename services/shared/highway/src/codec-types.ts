@@ -10,6 +10,8 @@ export interface WriterSchema {
   readonly recordName: string;
   /** The writer's own type: decodes exactly what was written. */
   readonly type: AvroType;
+  /** The schema as the registry has it: avsc's own print drops logical types and enum defaults. */
+  readonly text: string;
 }
 
 export interface Decoded<T = unknown> {

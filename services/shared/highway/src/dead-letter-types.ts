@@ -2,6 +2,7 @@ import type { Place } from './subscription-types.ts';
 
 /** A record that could not be used, with all that is needed to understand, repair and play it again. */
 export interface DeadLetter extends Place {
+  /** -1 when it never was on a topic; `id` then tells letters apart. */
   readonly offset: number;
   /** Who refused it: service or topology, such as `warehouse-sink`. */
   readonly stage: string;
@@ -9,14 +10,32 @@ export interface DeadLetter extends Place {
   readonly reason: string;
   /** One sentence for a person; never a payload. */
   readonly message: string;
+  /** Pointer to the field that was wrong. */
+  readonly path?: string;
   readonly schemaId?: number;
+  readonly eventId?: string;
+  readonly eventType?: string;
+  readonly sourceSystem?: string;
   /** The original key and bytes. */
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** True when the bytes may hold clear identifiers: they are then sealed before they are written. */
+  readonly headers?: Readonly<Record<string, Buffer>>;
+  /** True when key, value or headers may hold clear identifiers: the value is sealed, the others are left out. */
   readonly clear?: boolean;
+  /** Timestamp of the original record. */
   readonly timestampMs: number;
 }
+
+/** Encrypted bytes, and what is needed to open them. */
+export interface Sealed {
+  readonly keyId: string;
+  readonly iv: Buffer;
+  readonly tag: Buffer;
+  readonly ciphertext: Buffer;
+}
+
+/** Encrypts the original bytes of a letter that came in clear. */
+export type Seal = (bytes: Buffer) => Sealed;
 
 /** Writes to the topic `dead-letter`, keyed `topic-partition-offset`: a repeat carries the same key. */
 export interface DeadLetters {

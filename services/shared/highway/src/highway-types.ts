@@ -1,7 +1,7 @@
 import type { Logger, Registry } from '@zhongtai/runtime';
 import type { Contract, RecordRef, TopicRef } from './catalogue.ts';
 import type { Codec } from './codec-types.ts';
-import type { DeadLetters } from './dead-letter-types.ts';
+import type { DeadLetters, Seal } from './dead-letter-types.ts';
 import type { OutMessage, Publisher, PublisherLimits } from './publisher-types.ts';
 import type { OwnerOptions, PartitionOwner, SubscribeOptions, Subscription } from './subscription-types.ts';
 
@@ -19,7 +19,7 @@ export interface HighwayOptions {
   /** Default: the catalogue of `@zhongtai/schemas`. */
   readonly contract?: Contract;
   /** Encrypts the bytes of dead letters that came in clear. */
-  readonly seal?: (bytes: Buffer) => Buffer;
+  readonly seal?: Seal;
 }
 
 export interface PartitionEnds {

@@ -1,7 +1,7 @@
 export type { Contract, RecordRef, TopicRef } from './catalogue.ts';
 export type { AvroType, Codec, Decoded, WriterSchema } from './codec-types.ts';
 export { createHighway } from './create-highway.ts';
-export type { DeadLetter, DeadLetters } from './dead-letter-types.ts';
+export type { DeadLetter, DeadLetters, Seal, Sealed } from './dead-letter-types.ts';
 export { HighwayError, type HighwayErrorCode, highwayErrors } from './errors.ts';
 export type { Admin, Highway, HighwayOptions, PartitionEnds } from './highway-types.ts';
 export type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher-types.ts';

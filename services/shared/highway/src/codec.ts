@@ -1,0 +1,245 @@
+import { messageOf } from '@zhongtai/runtime';
+import avsc, { type Type } from 'avsc';
+import type { Contract, TopicRef } from './catalogue.ts';
+import type { AvroType, Codec, Decoded, WriterSchema } from './codec-types.ts';
+import { HighwayError } from './errors.ts';
+import type { HighwayMetrics } from './metrics.ts';
+import type { RegistryClient } from './registry-client.ts';
+
+const magic = 0;
+const frameBytes = 5;
+const slabBytes = 256 * 1024;
+/** An id that the registry did not have is asked again after this time: it may have been restored. */
+const unknownForMs = 60_000;
+const maxUnknownIds = 10_000;
+
+interface Prepared {
+  readonly id: number;
+  readonly type: Type;
+}
+
+interface Reading {
+  readonly writer: WriterSchema;
+  /** The type that shapes the result: ours where we have one. */
+  readonly reader: Type;
+  /** Undefined when writer and reader are the same text; null when ours cannot read the writer's. */
+  readonly resolver: unknown;
+  readonly unreadable?: string;
+}
+
+export class AvroCodec implements Codec {
+  readonly #registry: RegistryClient;
+  readonly #contract: Contract;
+  readonly #metrics: HighwayMetrics;
+  readonly #clock: () => number;
+  /** topic -> record name -> schema; two maps, so that encoding builds no key. */
+  readonly #prepared = new Map<string, Map<string, Prepared>>();
+  readonly #types = new Map<string, Type>();
+  readonly #readings = new Map<number, Reading>();
+  readonly #unknown = new Map<number, number>();
+  #slab = Buffer.allocUnsafeSlow(slabBytes);
+  #at = 0;
+
+  constructor(registry: RegistryClient, contract: Contract, metrics: HighwayMetrics, clock: () => number) {
+    this.#registry = registry;
+    this.#contract = contract;
+    this.#metrics = metrics;
+    this.#clock = clock;
+  }
+
+  async prepare(topics: readonly TopicRef[]): Promise<void> {
+    const work = topics.flatMap((topic) => topic.records.map((record) => ({ topic, record })));
+    const next = work.values();
+    // A few at a time: a registry on the same small machine answers no faster to forty at once.
+    const worker = async () => {
+      for (const { topic, record } of next) await this.#prepareOne(topic, record);
+    };
+    await Promise.all([worker(), worker(), worker(), worker()]);
+  }
+
+  async #prepareOne(topic: TopicRef, record: TopicRef['records'][number]): Promise<void> {
+    const text = this.#contract.schemaText(record.name);
+    const type = this.#types.get(record.name) ?? parseType(text);
+    const id = await this.#registry.register(this.#contract.subjectOf(topic, record), text);
+    this.#types.set(record.name, type);
+    const ofTopic = this.#prepared.get(topic.name) ?? new Map<string, Prepared>();
+    ofTopic.set(record.name, { id, type });
+    this.#prepared.set(topic.name, ofTopic);
+    this.#readings.set(id, {
+      writer: { id, recordName: record.name, type, text },
+      reader: type,
+      resolver: undefined,
+    });
+  }
+
+  encode(topic: string, recordName: string, value: unknown): Buffer {
+    const prepared = this.#prepared.get(topic)?.get(recordName);
+    if (prepared === undefined) {
+      throw new HighwayError('ZT-HIGHWAY-NOT-PREPARED', `no schema prepared for ${recordName} on ${topic}`);
+    }
+    let end = this.#write(prepared, value);
+    if (end < 0) {
+      // What is missing is known only from the negative answer; a record larger than a slab gets one of its own.
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, frameBytes + this.#at - end + slabBytes));
+      this.#at = 0;
+      end = this.#write(prepared, value);
+    }
+    const framed = this.#slab.subarray(this.#at, end);
+    this.#at = end;
+    return framed;
+  }
+
+  #write({ id, type }: Prepared, value: unknown): number {
+    const start = this.#at;
+    if (start + frameBytes > this.#slab.length) return -frameBytes;
+    this.#slab[start] = magic;
+    this.#slab.writeInt32BE(id, start + 1);
+    try {
+      return type.encode(value, this.#slab, start + frameBytes);
+    } catch (error) {
+      throw unencodable(type, value, error);
+    }
+  }
+
+  typeOf(recordName: string): AvroType {
+    const type = this.#types.get(recordName);
+    if (type === undefined)
+      throw new HighwayError('ZT-HIGHWAY-NOT-PREPARED', `no schema prepared for ${recordName}`);
+    return type;
+  }
+
+  decode<T = unknown>(bytes: Buffer): Decoded<T> {
+    const id = this.schemaIdOf(bytes);
+    if (id === undefined) throw new HighwayError('ZT-HIGHWAY-NOT-AVRO', 'the value is not framed avro');
+    const reading = this.#readings.get(id) ?? this.#absent(id);
+    if (reading.unreadable !== undefined) {
+      throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', reading.unreadable, { details: { schemaId: id } });
+    }
+    const value = read(reading, bytes, id);
+    // The border: the value was read by the schema from which T was generated.
+    return { schemaId: id, recordName: reading.writer.recordName, value: value as T };
+  }
+
+  #absent(id: number): never {
+    if (this.#unknown.has(id)) {
+      throw new HighwayError('ZT-HIGHWAY-UNKNOWN-SCHEMA', `the registry has no schema ${id}`, {
+        details: { schemaId: id },
+      });
+    }
+    throw new HighwayError('ZT-HIGHWAY-NOT-PREPARED', `schema ${id} has not been learned`, {
+      details: { schemaId: id },
+    });
+  }
+
+  schemaIdOf(bytes: Buffer): number | undefined {
+    return bytes.length >= frameBytes && bytes[0] === magic ? bytes.readUInt32BE(1) : undefined;
+  }
+
+  unlearned(values: Iterable<Buffer | null>): number[] {
+    const ids = new Set<number>();
+    for (const value of values) {
+      const id = value === null ? undefined : this.schemaIdOf(value);
+      if (id !== undefined && !this.#readings.has(id) && !this.#isUnknown(id)) ids.add(id);
+    }
+    return [...ids];
+  }
+
+  async learn(ids: Iterable<number>): Promise<void> {
+    for (const id of new Set(ids)) {
+      if (this.#readings.has(id) || this.#isUnknown(id)) continue;
+      const text = await this.#find(id);
+      this.#metrics.schemasLearned.inc({ result: text === null ? 'unknown' : 'known' });
+      if (text === null) this.#rememberUnknown(id);
+      else this.#readings.set(id, this.#reading(id, text));
+    }
+  }
+
+  async #find(id: number): Promise<string | null> {
+    try {
+      return await this.#registry.find(id);
+    } catch (error) {
+      this.#metrics.schemasLearned.inc({ result: 'away' });
+      throw error;
+    }
+  }
+
+  #reading(id: number, text: string): Reading {
+    const type = parseType(text);
+    const recordName = type.name ?? '';
+    const writer = { id, recordName, type, text };
+    const reader = this.#types.get(recordName);
+    if (reader === undefined) return { writer, reader: type, resolver: undefined };
+    try {
+      return { writer, reader, resolver: reader.createResolver(type) };
+    } catch (error) {
+      const unreadable = `schema ${id} of ${recordName} cannot be read as ours: ${messageOf(error)}`;
+      return { writer, reader, resolver: null, unreadable };
+    }
+  }
+
+  #isUnknown(id: number): boolean {
+    const until = this.#unknown.get(id);
+    return until !== undefined && until > this.#clock();
+  }
+
+  #rememberUnknown(id: number): void {
+    const oldest = this.#unknown.size >= maxUnknownIds ? this.#unknown.keys().next().value : undefined;
+    if (oldest !== undefined) this.#unknown.delete(oldest);
+    this.#unknown.set(id, this.#clock() + unknownForMs);
+  }
+
+  writerOf(id: number): WriterSchema | undefined {
+    return this.#readings.get(id)?.writer;
+  }
+}
+
+function parseType(text: string): Type {
+  try {
+    return avsc.Type.forSchema(JSON.parse(text));
+  } catch (error) {
+    throw new HighwayError('ZT-HIGHWAY-SCHEMA-REFUSED', `not an avro schema: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function read(reading: Reading, bytes: Buffer, id: number): unknown {
+  const details = { schemaId: id };
+  let result: { value: unknown; offset: number };
+  try {
+    result = reading.reader.decode(bytes, frameBytes, reading.resolver as never);
+  } catch (error) {
+    const code = isPrecision(error) ? 'ZT-HIGHWAY-LONG' : 'ZT-HIGHWAY-UNDECODABLE';
+    throw new HighwayError(code, `the bytes do not fit schema ${id}: ${messageOf(error)}`, {
+      cause: error,
+      details,
+    });
+  }
+  if (result.offset !== bytes.length) {
+    const what = result.offset < 0 ? 'too few bytes' : 'bytes left over';
+    throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', `${what} for schema ${id}`, { details });
+  }
+  return result.value;
+}
+
+function isPrecision(error: unknown): boolean {
+  return messageOf(error).includes('precision loss');
+}
+
+/** Says which field does not fit; the value itself stays out of the message, for it may be personal. */
+function unencodable(type: Type, value: unknown, error: unknown): HighwayError {
+  let path: string[] | undefined;
+  let unsafe = false;
+  type.isValid(value, {
+    errorHook: (at: string[], culprit: unknown) => {
+      path ??= [...at];
+      unsafe ||= typeof culprit === 'number' && Number.isInteger(culprit) && !Number.isSafeInteger(culprit);
+    },
+  });
+  const where = (path ?? []).join('.');
+  const code = unsafe || isPrecision(error) ? 'ZT-HIGHWAY-LONG' : 'ZT-HIGHWAY-UNENCODABLE';
+  const what = code === 'ZT-HIGHWAY-LONG' ? 'a long beyond 2^53' : 'a value that does not fit the schema';
+  return new HighwayError(code, `${what} at ${where === '' ? '(root)' : where}`, {
+    details: { path: where },
+  });
+}

@@ -1,0 +1,57 @@
+/** Types for the inner modules of kafkajs 2.2.4 (pinned) that the log reader and the publisher stand on. */
+
+declare module 'kafkajs/src/cluster/index.js' {
+  import type { BrokerNode, KafkajsCluster } from './kafkajs-types.ts';
+
+  const Cluster: new (options: Record<string, unknown>) => KafkajsCluster;
+  export default Cluster;
+  export type { BrokerNode };
+}
+
+declare module 'kafkajs/src/loggers/index.js' {
+  const loggers: {
+    createLogger(options: { level: number; logCreator: unknown }): unknown;
+  };
+  export default loggers;
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  const RequestQueue: {
+    prototype: {
+      throttleCheckTimeoutId: NodeJS.Timeout | null;
+      pending: unknown[];
+      throttledUntil: number;
+      checkPendingRequests(): void;
+      scheduleCheckPendingRequests(): void;
+    };
+  };
+  export default RequestQueue;
+}
+
+declare module 'kafkajs/src/network/socketFactory.js' {
+  export default function socketFactory(): unknown;
+}
+
+declare module 'kafkajs/src/protocol/error.js' {
+  const errors: { createErrorFromCode(code: number): Error & { type: string; retriable: boolean } };
+  export default errors;
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch/v11/request.js' {
+  import type { WireRequest } from './kafkajs-types.ts';
+
+  export default function fetchRequest(options: Record<string, unknown>): WireRequest;
+}
+
+declare module 'kafkajs/src/protocol/requests/produce/v6/response.js' {
+  const response: {
+    decode(raw: Buffer): Promise<{
+      topics: {
+        topicName: string;
+        partitions: { partition: number; errorCode: number; baseOffset: string }[];
+      }[];
+      clientSideThrottleTime: number;
+    }>;
+  };
+  export default response;
+}

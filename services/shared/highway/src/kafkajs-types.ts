@@ -1,0 +1,95 @@
+/** What kafkajs writes to a socket: its `Encoder`, by shape. */
+export interface WireBody {
+  readonly buf: Buffer;
+  readonly buffer: Buffer;
+}
+
+export interface WireRequest {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly apiName: string;
+  encode(): Promise<WireBody>;
+}
+
+export interface WireExchange<T> {
+  readonly request: WireRequest;
+  readonly response: { decode(raw: Buffer): Promise<T>; parse(decoded: T): Promise<T> };
+  readonly requestTimeout?: number;
+  readonly logResponseError?: boolean;
+}
+
+interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: readonly object[];
+}
+
+interface OffsetAnswer {
+  readonly partition: number;
+  readonly offset: string;
+  readonly metadata?: string | null;
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly memberMetadata: Buffer;
+}
+
+/** kafkajs's Broker: one node of the cluster, with a connection for fetches and one for the rest. */
+export interface BrokerNode {
+  readonly nodeId: number;
+  readonly connectionPool: { send<T>(exchange: WireExchange<T>): Promise<T> };
+  disconnect(): Promise<void>;
+  initProducerId(options: {
+    transactionTimeout: number;
+  }): Promise<{ producerId: string; producerEpoch: number }>;
+  joinGroup(options: {
+    groupId: string;
+    sessionTimeout: number;
+    rebalanceTimeout: number;
+    memberId: string;
+    groupProtocols: { name: string; metadata: Buffer }[];
+  }): Promise<{ generationId: number; leaderId: string; memberId: string; members: GroupMember[] }>;
+  syncGroup(options: {
+    groupId: string;
+    generationId: number;
+    memberId: string;
+    groupAssignment: { memberId: string; memberAssignment: Buffer }[];
+  }): Promise<{ memberAssignment: Buffer }>;
+  heartbeat(options: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>;
+  leaveGroup(options: { groupId: string; memberId: string }): Promise<unknown>;
+  offsetCommit(options: {
+    groupId: string;
+    groupGenerationId: number;
+    memberId: string;
+    topics: TopicPartitions[];
+  }): Promise<unknown>;
+  offsetFetch(options: {
+    groupId: string;
+    topics: TopicPartitions[];
+  }): Promise<{ responses: { topic: string; partitions: OffsetAnswer[] }[] }>;
+  listOffsets(options: {
+    replicaId: number;
+    isolationLevel: number;
+    topics: TopicPartitions[];
+  }): Promise<{ responses: { topic: string; partitions: OffsetAnswer[] }[] }>;
+}
+
+export interface PartitionLeader {
+  readonly partitionId: number;
+  readonly leader: number;
+}
+
+/** kafkajs's Cluster: metadata, brokers and coordinators. */
+export interface KafkajsCluster {
+  isConnected(): boolean;
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  addMultipleTargetTopics(topics: string[]): Promise<void>;
+  findTopicPartitionMetadata(topic: string): PartitionLeader[];
+  findBroker(node: { nodeId: number | string }): Promise<BrokerNode>;
+  findControllerBroker(): Promise<BrokerNode>;
+  findGroupCoordinator(group: { groupId: string }): Promise<BrokerNode>;
+  removeBroker(address: { host: string; port: number }): void;
+}
