@@ -10,22 +10,20 @@ export type RecordValue = Readonly<Record<string, unknown>>;
 export type KeyOf = (record: RecordValue) => string | null;
 
 /**
- * Order in which identifiers serve as a key when the event names no session and no thing. It is part of
- * the contract: another order would send running conversations to other partitions. The types that never
- * identify (referral_code, social_id, national_id, unknown) are left out.
+ * Order in which identifiers serve as a key when the event names no session and no thing; types in one
+ * group are equals. It is part of the contract: another order would send running conversations to other
+ * partitions. The types that never identify (referral_code, social_id, national_id, unknown) are left out.
  */
 export const keyOrder = [
-  'cust_id',
-  'phone',
-  'email',
-  'line_id',
-  'open_id',
-  'fb_id',
-  'ig_id',
-  'device_id',
-  'face_id',
-  'mac',
-  'cookie',
+  ['cust_id'],
+  ['phone'],
+  ['email'],
+  ['line_id'],
+  ['open_id', 'fb_id', 'ig_id'],
+  ['device_id'],
+  ['face_id'],
+  ['mac'],
+  ['cookie'],
 ] as const;
 
 /** The value of a text field when it is there and not empty. */
@@ -41,21 +39,25 @@ export function fields(...names: readonly string[]): KeyOf {
   };
 }
 
-/** The token of the first actor identifier of a type; actors only, for a recipient is another person. */
-export function identity(type: string): KeyOf {
+/**
+ * The token of an actor identifier of these types; actors only, for a recipient is another person. Of
+ * several the smallest, so the order in which a sender lists them does not matter.
+ */
+export function identity(...types: readonly string[]): KeyOf {
   return (record) => {
     const { identities } = record;
     if (!Array.isArray(identities)) return null;
+    let smallest: string | null = null;
     for (const candidate of identities) {
-      const token = actorToken(candidate, type);
-      if (token !== null) return token;
+      const token = actorToken(candidate, types);
+      if (token !== null && (smallest === null || token < smallest)) smallest = token;
     }
-    return null;
+    return smallest;
   };
 }
 
 /** The strongest actor identifier of the event. */
-export const anchor: KeyOf = firstOf(...keyOrder.map((type) => identity(type)));
+export const anchor: KeyOf = firstOf(...keyOrder.map((types) => identity(...types)));
 
 /** The first key that is there. */
 export function firstOf(...keys: readonly KeyOf[]): KeyOf {
@@ -68,9 +70,9 @@ export function firstOf(...keys: readonly KeyOf[]): KeyOf {
   };
 }
 
-function actorToken(candidate: unknown, type: string): string | null {
-  if (typeof candidate !== 'object' || candidate === null) return null;
-  if (!('id_type' in candidate) || candidate.id_type !== type) return null;
+function actorToken(candidate: unknown, types: readonly string[]): string | null {
+  if (typeof candidate !== 'object' || candidate === null || !('id_type' in candidate)) return null;
+  if (typeof candidate.id_type !== 'string' || !types.includes(candidate.id_type)) return null;
   const role = 'role' in candidate ? candidate.role : undefined;
   if (role !== undefined && role !== 'actor') return null;
   return 'id_value' in candidate ? textOf(candidate.id_value) : null;

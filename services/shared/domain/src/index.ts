@@ -1,0 +1,12 @@
+export { type AnchorCandidate, anchorOf } from './identity/anchor.ts';
+export { type IdClass, type IdTypeRule, type IdTypeRules, idTypes, isIdType } from './identity/id-types.ts';
+export {
+  createNormaliser,
+  type Identifier,
+  type Normaliser,
+  type NormaliserOptions,
+  normalise,
+} from './identity/normalise.ts';
+export { type IdentifierReason, identifierReasons, type Normalised } from './identity/reasons.ts';
+export { redactText } from './identity/redact.ts';
+export { birthId, createTokens, isToken, type Tokens } from './identity/tokens.ts';
