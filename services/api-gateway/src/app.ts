@@ -1,0 +1,182 @@
+import { createTokens } from '@zhongtai/domain';
+import type { Highway } from '@zhongtai/highway';
+import {
+  type Component,
+  createOperationsApp,
+  isFailure,
+  type Logger,
+  type Readiness,
+  type Registry,
+  ZhongtaiError,
+} from '@zhongtai/runtime';
+import { schemaText, topics } from '@zhongtai/schemas';
+import type { Express } from 'express';
+import type { GatewayConfig } from './config.ts';
+import { createDoor, type Door } from './door.ts';
+import { createEventIds } from './intake/event-id.ts';
+import { createIdentifiers } from './intake/identifiers.ts';
+import { createIntake } from './intake/intake.ts';
+import { type Catalogue, compilePlans } from './intake/plans.ts';
+import { createStore } from './intake/store.ts';
+import { createVaultCipher, parseVaultKey } from './intake/vault-cipher.ts';
+import { watchKeyFile } from './keys/key-file.ts';
+import { createPressure } from './load/pressure.ts';
+import { createRefusalLog } from './load/refusal-log.ts';
+import { createGatewayMetrics } from './metrics.ts';
+import { createReceive } from './routes/receive.ts';
+import { createRouter } from './routes/router.ts';
+
+/** The part of the highway that the gateway uses. */
+export type GatewayHighway = Pick<Highway, 'createPublisher'> & {
+  readonly codec: Pick<Highway['codec'], 'encode' | 'prepare'>;
+  readonly admin: Pick<Highway['admin'], 'ensureTopics' | 'ping'>;
+};
+
+export interface ApiGatewayOptions {
+  readonly config: GatewayConfig;
+  readonly highway: GatewayHighway;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** Default: the catalogue of `@zhongtai/schemas`. */
+  readonly catalogue?: Catalogue;
+}
+
+/** The front door. Once started, `address` is where it listens. */
+export interface ApiGateway extends Component {
+  readonly address: string;
+  /** The routes for people and probes beside the hot path. */
+  readonly operations: Express;
+}
+
+export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
+  const { config, highway, clock, logger } = options;
+  const limits = {
+    maxStringLength: config.MAX_STRING_LENGTH,
+    maxItems: config.MAX_ITEMS,
+    maxDepth: config.MAX_DEPTH,
+  };
+  const plans = compilePlans(options.catalogue ?? { topics, schemaText }, limits);
+  const identifiers = createIdentifiers({
+    tokens: createTokens(config.TOKEN_SECRET.reveal()),
+    capacity: config.TOKEN_CACHE_SIZE,
+    maxAgeMs: config.TOKEN_CACHE_MS,
+  });
+  const pressure = createPressure(config.MAX_IN_FLIGHT_BYTES);
+  const keys = watchKeyFile({
+    path: config.API_KEYS_FILE,
+    everyMs: config.API_KEYS_CHECK_MS,
+    onReload: (count) => logger.info({ count }, 'api keys read'),
+    onError: (error) => logger.error({ err: error }, 'api keys not read: those read before stay in force'),
+  });
+  const metrics = createGatewayMetrics(options.metrics, {
+    get bytesInFlight() {
+      return pressure.bytes;
+    },
+    get cachedTokens() {
+      return identifiers.cached;
+    },
+    get keys() {
+      return keys.count;
+    },
+  });
+  const publisher = highway.createPublisher({
+    capacityBytes: 2 * config.MAX_IN_FLIGHT_BYTES,
+    timeoutMs: config.PUBLISH_TIMEOUT_MS,
+    maxBatchBytes: Math.max(config.MAX_RECORD_BYTES + 10_000, 900_000),
+  });
+  const intake = createIntake({
+    plans,
+    codec: highway.codec,
+    identifiers,
+    limits,
+    maxFutureMs: config.MAX_FUTURE_MS,
+    maxRecordBytes: config.MAX_RECORD_BYTES,
+    mintEventId: createEventIds(),
+    onDropped: (idType) => metrics.droppedIdentifiers.inc({ id_type: idType }),
+  });
+  const store = createStore({
+    codec: highway.codec,
+    publisher,
+    cipher: createVaultCipher(vaultKeyOf(config)),
+    secretVersion: config.TOKEN_SECRET_VERSION,
+    onVaultRecords: (count) => metrics.vaultRecords.inc(count),
+  });
+  const refusals = createRefusalLog(logger);
+  let door: Door | undefined;
+  let stopping = false;
+  const receive = createReceive({
+    keys: keys.ring,
+    store,
+    pressure,
+    metrics,
+    refusals,
+    logger,
+    clock,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    maxEvents: config.MAX_EVENTS,
+    retryAfterSeconds: config.RETRY_AFTER_SECONDS,
+    isStopping: () => stopping,
+  });
+  const ready = async (): Promise<Readiness> => {
+    const reasons = [
+      ...(stopping ? ['the gateway is stopping'] : []),
+      ...(publisher.healthy || (await highway.admin.ping()) ? [] : ['kafka does not answer']),
+      ...(pressure.admits('P0') ? [] : ['too many bytes are under way']),
+      ...(keys.count > 0 ? [] : ['no api key is in force']),
+    ];
+    return { ready: reasons.length === 0, reasons };
+  };
+  const operations = createOperationsApp({ registry: options.metrics, ready, logger });
+  const router = createRouter({ receive, intake, plans, operations });
+
+  return {
+    name: 'api-gateway',
+    operations,
+    get address() {
+      return door?.address ?? '';
+    },
+    async start() {
+      await keys.start();
+      await untilKafkaAnswers(config, logger, async () => {
+        await highway.admin.ensureTopics(plans.topics);
+        await highway.codec.prepare(plans.topics);
+      });
+      await publisher.start();
+      door = await createDoor(router, config);
+      logger.info({ address: door.address }, 'listening');
+    },
+    /** Takes no new connection, answers what is under way, then sends what waits. Nothing acknowledged is lost. */
+    async stop() {
+      stopping = true;
+      await door?.close();
+      await publisher.stop();
+      keys.stop();
+      refusals.flush();
+    },
+  };
+}
+
+function vaultKeyOf(config: GatewayConfig): Buffer {
+  const key = parseVaultKey(config.VAULT_KEY.reveal());
+  if (key === undefined) throw new ZhongtaiError('ZT-CONFIG', 'fatal', 'VAULT_KEY is not 32 bytes');
+  return key;
+}
+
+/** Started together with broker and registry, the gateway waits for them instead of failing. */
+async function untilKafkaAnswers(
+  config: GatewayConfig,
+  logger: Logger,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  const giveUpAt = Date.now() + config.START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isFailure(error, 'retryable') || Date.now() > giveUpAt) throw error;
+      logger.warn({ code: error.code }, 'waiting for kafka and registry');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { type IdentifierReason, identifierReasons, redactText } from '@zhongtai/domain';
+import type { DraftRecord } from '../validation/compile.ts';
+import type { Fault } from '../validation/fault.ts';
+import type { Identifiers } from './identifiers.ts';
+import type { PersonalField } from './plans.ts';
+import type { CachedToken } from './token-cache.ts';
+
+/** What happens to the identifiers of one record. */
+export interface Tokenising {
+  readonly identifiers: Identifiers;
+  readonly now: number;
+  readonly fault: Fault;
+  /** Collects tokens whose vault records are not known to be stored. */
+  readonly unstored: CachedToken[];
+  /** Hears of an identifier that was left out because its value says nothing about a person. */
+  readonly onDropped: (idType: string, reason: IdentifierReason) => void;
+}
+
+type Identity = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The token of a clear value; null when the value says nothing; undefined after raising the fault. */
+function entryOf(
+  idType: string,
+  scope: string,
+  value: string,
+  work: Tokenising,
+): CachedToken | null | undefined {
+  const identified = work.identifiers.identify(idType, scope, value, work.now);
+  if (identified.kind === 'token') {
+    if (!identified.entry.stored) work.unstored.push(identified.entry);
+    return identified.entry;
+  }
+  if (identified.kind === 'refused') {
+    return work.fault.raise(identified.reason, identifierReasons[identified.reason].message);
+  }
+  work.onDropped(idType, identified.reason);
+  return null;
+}
+
+/**
+ * Replaces the clear values of `identities` by tokens. A blocked value (a shop's own number, 0912345678) says
+ * nothing about a person: that identity is left out and counted, the event stays.
+ */
+export function tokeniseIdentities(record: DraftRecord, work: Tokenising): void {
+  const { identities } = record;
+  if (!Array.isArray(identities) || identities.length === 0) return;
+  const kept: Identity[] = [];
+  for (let index = 0; index < identities.length; index += 1) {
+    const identity: Identity = identities[index];
+    const { id_type: idType, scope, id_value: clear } = identity;
+    const entry = entryOf(String(idType), String(scope), String(clear), work);
+    if (entry === undefined) {
+      work.fault.under('id_value');
+      work.fault.under(index);
+      return work.fault.under('identities');
+    }
+    if (entry !== null) {
+      kept.push({
+        id_type: idType,
+        scope: entry.scope,
+        id_value: entry.token,
+        role: identity['role'],
+        verified: identity['verified'],
+      });
+    }
+  }
+  record['identities'] = kept;
+}
+
+/** The scope of an identifier in an own field: what the field named by the schema beside it says, else none. */
+function scopeOf(field: PersonalField, beside: Identity): string {
+  const scope = field.scopeField === undefined ? '' : beside[field.scopeField];
+  return typeof scope === 'string' ? scope : '';
+}
+
+/**
+ * Replaces the clear values of own fields that hold identifiers by tokens ('' where the value is blocked), and masks
+ * contact addresses in free text. Before the Kafka key is computed.
+ */
+export function tokeniseFields(
+  fields: readonly PersonalField[],
+  record: DraftRecord,
+  work: Tokenising,
+): void {
+  for (const field of fields) {
+    replaceAt(record, field, 0, work);
+    if (work.fault.raised) return;
+  }
+}
+
+function replacement(text: string, field: PersonalField, holder: Identity, work: Tokenising): string {
+  if (text === '') return '';
+  if (field.idType === undefined) return redactText(text);
+  return entryOf(field.idType, scopeOf(field, holder), text, work)?.token ?? '';
+}
+
+function replaceAt(
+  holder: Record<string, unknown>,
+  field: PersonalField,
+  depth: number,
+  work: Tokenising,
+): void {
+  const name = field.path[depth] ?? '';
+  const value = holder[name];
+  const replace = (text: string): string => replacement(text, field, holder, work);
+  if (typeof value === 'string') {
+    holder[name] = replace(value);
+  } else if (Array.isArray(value)) {
+    const below = field.path[depth + 1] === '*';
+    holder[name] = value.map((entry: unknown, index) => {
+      if (work.fault.raised) return entry;
+      const result = typeof entry === 'string' && !below ? replace(entry) : entry;
+      if (isObject(entry)) replaceAt(entry, field, depth + 2, work);
+      if (work.fault.raised) work.fault.under(index);
+      return result;
+    });
+  } else if (isObject(value)) {
+    replaceAt(value, field, depth + 1, work);
+  }
+  if (work.fault.raised) work.fault.under(name);
+}

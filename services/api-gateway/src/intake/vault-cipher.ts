@@ -1,0 +1,48 @@
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { ZhongtaiError } from '@zhongtai/runtime';
+
+export interface Sealed {
+  readonly key_id: string;
+  readonly iv: Buffer;
+  readonly ciphertext: Buffer;
+  readonly tag: Buffer;
+}
+
+/** Encrypts the clear values of identifiers. The token is authenticated with the value: they cannot be parted. */
+export interface VaultCipher {
+  readonly keyId: string;
+  seal(token: string, clearValue: string): Sealed;
+  open(token: string, sealed: Sealed): string;
+}
+
+/** The 32 bytes of a vault key written as 64 hex digits or as base64; undefined when it is neither. */
+export function parseVaultKey(text: string): Buffer | undefined {
+  const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  return bytes.length === 32 ? bytes : undefined;
+}
+
+/** AES-256-GCM with a fresh random iv each time. The key's id follows from the key and reveals nothing of it. */
+export function createVaultCipher(key: Buffer): VaultCipher {
+  const keyId = hash('sha256', key, 'hex').slice(0, 8);
+  return {
+    keyId,
+    seal(token, clearValue) {
+      const iv = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(token));
+      const ciphertext = Buffer.concat([cipher.update(clearValue, 'utf8'), cipher.final()]);
+      return { key_id: keyId, iv, ciphertext, tag: cipher.getAuthTag() };
+    },
+    open(token, sealed) {
+      if (sealed.key_id !== keyId) {
+        throw new ZhongtaiError(
+          'ZT-GATEWAY-VAULT-KEY',
+          'fatal',
+          `sealed with another key (${sealed.key_id})`,
+        );
+      }
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.iv).setAAD(Buffer.from(token));
+      decipher.setAuthTag(sealed.tag);
+      return Buffer.concat([decipher.update(sealed.ciphertext), decipher.final()]).toString('utf8');
+    },
+  };
+}

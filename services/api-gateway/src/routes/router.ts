@@ -1,0 +1,39 @@
+import type { RequestListener } from 'node:http';
+import type { Express } from 'express';
+import type { Intake } from '../intake/intake.ts';
+import type { Plans } from '../intake/plans.ts';
+import type { Admit, Receive } from './receive.ts';
+
+export interface RouterOptions {
+  readonly receive: Receive;
+  readonly intake: Intake;
+  readonly plans: Plans;
+  readonly operations: Express;
+}
+
+const EVENTS = '/v1/events';
+const REFERENCE = '/v1/reference/';
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/**
+ * The two routes that take data are served by node:http alone, all others by express: a request through express
+ * costs more than reading, checking and encoding its event (the figures are in the CHANGELOG).
+ */
+export function createRouter({ receive, intake, plans, operations }: RouterOptions): RequestListener {
+  const things = new Map<string, Admit>(
+    [...plans.references].map(([thing, plan]) => [
+      `${REFERENCE}${thing}`,
+      (items, sender, now) => intake.references(plan, items, sender, now),
+    ]),
+  );
+  things.set(EVENTS, (items, sender, now) => intake.events(items, sender, now));
+  return (request, response) => {
+    const admit = things.get(pathOf(request.url ?? ''));
+    if (admit === undefined) operations(request, response);
+    else receive(request, response, admit);
+  };
+}

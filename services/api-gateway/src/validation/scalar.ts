@@ -1,0 +1,126 @@
+import type { Fault } from './fault.ts';
+import { parseTime } from './time.ts';
+
+/** Returns the value as the record holds it, or raises the fault. */
+export type Check = (value: unknown, fault: Fault) => unknown;
+
+export interface ValueLimits {
+  /** Longest string, in UTF-16 units. */
+  readonly maxStringLength: number;
+  /** Most entries of one list or map. */
+  readonly maxItems: number;
+  /** Deepest nesting of what a sender may send at all. */
+  readonly maxDepth: number;
+}
+
+const DIGITS = /^-?\d{1,19}$/;
+
+/** The JSON type of a value, for messages. */
+export function jsonTypeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function nestedIn(values: readonly unknown[]): unknown[] {
+  return values
+    .flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+    .filter((child) => typeof child === 'object' && child !== null);
+}
+
+/** Whether a parsed value is nested deeper than `limit` levels, found without recursion. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
+  let level = nestedIn([value]);
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth >= limit) return true;
+    level = nestedIn(level);
+  }
+  return false;
+}
+
+/** A value that does not fit: named as too deep when it is that, else as another type than expected. */
+export function misfit(value: unknown, expected: string, limits: ValueLimits, fault: Fault): undefined {
+  if (isDeeperThan(value, limits.maxDepth)) {
+    return fault.raise('ZT-GATEWAY-TOO-DEEP', `is nested deeper than ${limits.maxDepth} levels`);
+  }
+  return fault.raise('ZT-GATEWAY-TYPE', `must be ${expected}, not ${jsonTypeOf(value)}`);
+}
+
+export function createStringCheck(limits: ValueLimits): Check {
+  return (value, fault) => {
+    if (typeof value !== 'string') return misfit(value, 'a string', limits, fault);
+    if (value.length > limits.maxStringLength) {
+      return fault.raise(
+        'ZT-GATEWAY-TOO-LONG',
+        `is longer than ${limits.maxStringLength} characters (${value.length})`,
+      );
+    }
+    if (!value.isWellFormed()) {
+      return fault.raise('ZT-GATEWAY-SURROGATE', 'holds half of a surrogate pair');
+    }
+    return value;
+  };
+}
+
+export function createBooleanCheck(limits: ValueLimits): Check {
+  return (value, fault) =>
+    typeof value === 'boolean' ? value : misfit(value, 'true or false', limits, fault);
+}
+
+export function createNumberCheck(limits: ValueLimits): Check {
+  return (value, fault) => {
+    if (typeof value !== 'number') return misfit(value, 'a number', limits, fault);
+    return Number.isFinite(value) ? value : fault.raise('ZT-GATEWAY-RANGE', 'must be a finite number');
+  };
+}
+
+export function createIntCheck(limits: ValueLimits): Check {
+  return (value, fault) => {
+    if (typeof value !== 'number') return misfit(value, 'a whole number', limits, fault);
+    // The test by bits holds exactly for what an int of 32 bits can hold (-0 becomes 0).
+    if ((value | 0) === value) return value | 0;
+    return Number.isFinite(value) && !Number.isInteger(value)
+      ? fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number')
+      : fault.raise('ZT-GATEWAY-RANGE', 'must lie within 32 bits (-2147483648 to 2147483647)');
+  };
+}
+
+function checkSafe(value: number, fault: Fault): unknown {
+  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
+  return Number.isFinite(value) && !Number.isInteger(value)
+    ? fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number')
+    : fault.raise('ZT-GATEWAY-RANGE', 'must lie within 2^53 - 1 (9007199254740991) of zero');
+}
+
+/** A long: a JSON number, or its decimal digits in a string. Either way within 2^53 - 1: no digit is ever lost. */
+export function createLongCheck(limits: ValueLimits): Check {
+  return (value, fault) => {
+    if (typeof value === 'number') return checkSafe(value, fault);
+    if (typeof value === 'string') {
+      if (DIGITS.test(value)) return checkSafe(Number(value), fault);
+      return fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number or its decimal digits');
+    }
+    return misfit(value, 'a whole number or its decimal digits', limits, fault);
+  };
+}
+
+/** A point in time: milliseconds since 1970, as for a long, or ISO 8601 with a zone. */
+export function createTimeCheck(limits: ValueLimits): Check {
+  const asLong = createLongCheck(limits);
+  return (value, fault) => {
+    if (typeof value !== 'string' || DIGITS.test(value)) return asLong(value, fault);
+    const time = parseTime(value);
+    return (
+      time ??
+      fault.raise('ZT-GATEWAY-TIME', 'must be milliseconds since 1970 or ISO 8601 with a zone (Z, +08:00)')
+    );
+  };
+}
+
+export function createEnumCheck(symbols: readonly string[], limits: ValueLimits): Check {
+  const known = new Set<unknown>(symbols);
+  return (value, fault) => {
+    if (known.has(value)) return value;
+    if (typeof value !== 'string') return misfit(value, 'a string', limits, fault);
+    return fault.raise('ZT-GATEWAY-ENUM', `must be one of ${symbols.join(', ')}`);
+  };
+}
