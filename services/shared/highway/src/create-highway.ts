@@ -7,9 +7,12 @@ import { HighwayError } from './errors.ts';
 import type { Highway, HighwayOptions } from './highway-types.ts';
 import { createKafka } from './kafka-client.ts';
 import { createHighwayMetrics } from './metrics.ts';
+import { KafkaPartitionOwner } from './partition-owner.ts';
 import { KafkaPublisher } from './publisher.ts';
 import type { Publisher, PublisherLimits } from './publisher-types.ts';
 import { createRegistryClient } from './registry-client.ts';
+import { createSubscription } from './subscription.ts';
+import type { OwnerOptions, SubscribeOptions } from './subscription-types.ts';
 
 /** Builds the highway's client. Nothing is contacted before the first call that needs it. */
 export function createHighway(options: HighwayOptions): Highway {
@@ -26,6 +29,9 @@ export function createHighway(options: HighwayOptions): Highway {
   const codec = new AvroCodec(createRegistryClient(options.registryUrl), contract, metrics, clock);
   const createPublisher = (limits?: PublisherLimits) =>
     new KafkaPublisher({ ...client, metrics, clock }, limits);
+
+  const ownPartitions = (owning: OwnerOptions) =>
+    new KafkaPartitionOwner({ ...client, metrics, clock }, owning);
 
   let letterPublisher: Promise<Publisher> | null = null;
   const startedLetterPublisher = async () => {
@@ -53,12 +59,9 @@ export function createHighway(options: HighwayOptions): Highway {
       value: codec.encode(topic.name, record.name, event),
       timestampMs,
     }),
-    subscribe: () => {
-      throw new HighwayError('ZT-HIGHWAY-UNEXPECTED', 'being built');
-    },
-    ownPartitions: () => {
-      throw new HighwayError('ZT-HIGHWAY-UNEXPECTED', 'being built');
-    },
+    subscribe: <T>(subscribing: SubscribeOptions<T>) =>
+      createSubscription({ codec, deadLetters, logger, ownPartitions }, subscribing),
+    ownPartitions,
     async close() {
       await letterPublisher?.then((publisher) => publisher.stop());
       await admin.close();

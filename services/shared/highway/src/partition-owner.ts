@@ -1,0 +1,234 @@
+import { translate } from './broker-errors.ts';
+import { HighwayError } from './errors.ts';
+import { GroupMember } from './group-member.ts';
+import { createCluster, type KafkaClientOptions } from './kafka-client.ts';
+import type { KafkajsCluster } from './kafkajs-types.ts';
+import type { HighwayMetrics } from './metrics.ts';
+import { type GenerationParts, OwnedGeneration } from './owned-generation.ts';
+import type {
+  Assignment,
+  CommitPosition,
+  Committed,
+  OwnerOptions,
+  PartitionOwner,
+  Place,
+} from './subscription-types.ts';
+
+const requestTimeoutMs = 10_000;
+const rebalanceTimeoutMs = 30_000;
+/** Handlers of a passed generation get this long to end before the member joins again without waiting. */
+const settleMs = 15_000;
+const backOffMs = { first: 100, most: 2_000 };
+const earliest = -2;
+const latest = -1;
+
+interface OwnerParts extends KafkaClientOptions {
+  readonly metrics: HighwayMetrics;
+  readonly clock: () => number;
+}
+
+export class KafkaPartitionOwner implements PartitionOwner {
+  readonly #parts: OwnerParts;
+  readonly #options: OwnerOptions;
+  readonly #cluster: KafkajsCluster;
+  readonly #member: GroupMember;
+  #owned: OwnedGeneration | null = null;
+  #stopping = false;
+  #running: Promise<void> | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(parts: OwnerParts, options: OwnerOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#cluster = createCluster(parts, requestTimeoutMs);
+    this.#member = new GroupMember({
+      cluster: this.#cluster,
+      groupId: options.groupId,
+      topics: options.topics.map(({ name }) => name),
+      sessionTimeoutMs: this.#sessionTimeoutMs,
+      rebalanceTimeoutMs,
+    });
+  }
+
+  get #sessionTimeoutMs(): number {
+    return this.#options.sessionTimeoutMs ?? 10_000;
+  }
+
+  get assignment(): Assignment | null {
+    const owned = this.#owned;
+    return owned === null || owned.reason !== null ? null : owned.generation;
+  }
+
+  /** Begins to join the group; a broker that is away is waited for. */
+  async start(): Promise<void> {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#owned?.end('stop');
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stopping; ) {
+      try {
+        await this.#joinAndLive();
+        failures = 0;
+      } catch (error) {
+        const ours = translate(error, `group ${this.#options.groupId}`);
+        if (ours.failure === 'fatal' && ours.code !== 'ZT-HIGHWAY-UNEXPECTED') {
+          this.#fatal(ours);
+          break;
+        }
+        this.#parts.logger.warn(
+          { code: ours.code, groupId: this.#options.groupId },
+          'not in the group, joining again',
+        );
+        await this.#pause(Math.min(backOffMs.most, backOffMs.first * 2 ** failures++));
+      }
+    }
+    await this.#member.leave().catch(() => undefined);
+    await this.#cluster.disconnect();
+  }
+
+  async #joinAndLive(): Promise<void> {
+    if (!this.#cluster.isConnected()) await this.#cluster.connect();
+    await this.#cluster.addMultipleTargetTopics(this.#options.topics.map(({ name }) => name));
+    const owned = new OwnedGeneration(await this.#member.join(), this.#generationParts());
+    this.#owned = owned;
+    if (this.#stopping) owned.end('stop');
+    try {
+      await this.#options.onAssigned(owned.generation);
+    } catch (error) {
+      // Not to be the owner without knowing where to begin: give the partitions back and join again.
+      owned.end(this.#stopping ? 'stop' : 'lost');
+      await this.#finish(owned);
+      await this.#member.leave().catch(() => undefined);
+      throw error;
+    }
+    await owned.ended;
+    await this.#finish(owned);
+  }
+
+  async #finish(owned: OwnedGeneration): Promise<void> {
+    const reason = owned.reason ?? 'lost';
+    this.#parts.metrics.rebalances.inc({ group: this.#options.groupId, reason });
+    try {
+      await this.#options.onRevoked(owned.generation, reason);
+      await owned.settle(settleMs);
+    } catch (error) {
+      this.#parts.logger.error({ error, groupId: this.#options.groupId }, 'onRevoked failed');
+    } finally {
+      owned.close();
+      this.#owned = null;
+    }
+  }
+
+  #generationParts(): GenerationParts {
+    const { groupId, maxWaitMs = 250, maxBytesPerPartition = 1024 * 1024 } = this.#options;
+    return {
+      cluster: this.#cluster,
+      member: this.#member,
+      groupId,
+      sessionTimeoutMs: this.#sessionTimeoutMs,
+      limits: { maxWaitMs, maxBytesPerPartition, maxBytes: maxBytesPerPartition * 8 },
+      logger: this.#parts.logger,
+      metrics: this.#parts.metrics,
+      clock: this.#parts.clock,
+      onBatch: (batch) => this.#options.onBatch(batch),
+      onFatal: (error) => this.#fatal(error),
+    };
+  }
+
+  #fatal(error: unknown): void {
+    this.#parts.logger.error({ error, groupId: this.#options.groupId }, 'subscription cannot go on');
+    this.#options.onFatal?.(error);
+  }
+
+  committed(places: readonly Place[]): Promise<Committed[]> {
+    return places.length === 0 ? Promise.resolve([]) : this.#member.committed(places);
+  }
+
+  go(place: Place, offset: number): void {
+    this.#live(place)?.go(place, offset);
+  }
+
+  pause(place: Place): void {
+    this.#live(place)?.pause(place);
+  }
+
+  resume(place: Place): void {
+    this.#live(place)?.resume(place);
+  }
+
+  /** The generation that owns a place now; a late call for a revoked partition has no effect. */
+  #live(place: Place): OwnedGeneration | undefined {
+    const owned = this.#owned;
+    return owned !== null && owned.reason === null && owned.owns(place) ? owned : undefined;
+  }
+
+  async commit(generation: number, positions: readonly CommitPosition[]): Promise<void> {
+    const owned = this.#owned;
+    const present = owned !== null && owned.generation.generation === generation && owned.reason !== 'lost';
+    try {
+      if (!present || !positions.every((position) => owned.owns(position))) {
+        throw new HighwayError('ZT-HIGHWAY-COMMIT-REFUSED', 'the generation has passed', {
+          details: { generation },
+        });
+      }
+      await this.#member.commit(owned.generation, positions);
+    } catch (error) {
+      const ours = translate(error, 'commit');
+      this.#parts.metrics.commitFailures.inc({ group: this.#options.groupId, code: ours.code });
+      throw ours;
+    }
+  }
+
+  async bounds(places: readonly Place[]): Promise<(Place & { earliest: number; end: number })[]> {
+    const [first, last] = await Promise.all([
+      this.#listOffsets(places, earliest),
+      this.#listOffsets(places, latest),
+    ]);
+    return places.map((place) => {
+      const key = `${place.topic}/${place.partition}`;
+      return { ...place, earliest: first.get(key) ?? 0, end: last.get(key) ?? 0 };
+    });
+  }
+
+  async #listOffsets(places: readonly Place[], timestamp: number): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    try {
+      const byLeader = Map.groupBy(places, ({ topic, partition }) => {
+        const all = this.#cluster.findTopicPartitionMetadata(topic);
+        return all.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
+      });
+      for (const [nodeId, ofLeader] of byLeader) {
+        const broker = await this.#cluster.findBroker({ nodeId });
+        const byTopic = Map.groupBy(ofLeader, ({ topic }) => topic);
+        const topics = [...byTopic].map(([topic, some]) => ({
+          topic,
+          partitions: some.map(({ partition }) => ({ partition, timestamp })),
+        }));
+        const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics });
+        for (const { topic, partitions } of responses) {
+          for (const { partition, offset } of partitions) found.set(`${topic}/${partition}`, Number(offset));
+        }
+      }
+      return found;
+    } catch (error) {
+      throw translate(error, 'list offsets');
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

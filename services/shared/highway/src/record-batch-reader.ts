@@ -1,0 +1,211 @@
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { crc32c } from './crc32c.ts';
+import { HighwayError } from './errors.ts';
+import type { RawRecord } from './subscription-types.ts';
+
+const headerBytes = 61;
+const compressionMask = 0x07;
+const logAppendTime = 0x08;
+const transactional = 0x10;
+const control = 0x20;
+const noHeaders: Readonly<Record<string, Buffer>> = Object.freeze({});
+
+export interface AbortedTransaction {
+  readonly producerId: bigint;
+  readonly firstOffset: number;
+}
+
+export interface ReadRecords {
+  readonly records: RawRecord[];
+  /** Behind the last whole batch, whatever it held; the start when there was none. */
+  readonly nextOffset: number;
+  readonly bytes: number;
+}
+
+/** A record over the bytes of its batch; headers are parsed only when somebody asks. */
+class LogRecord implements RawRecord {
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly #headerBytes: Buffer;
+  #headers: Readonly<Record<string, Buffer>> | null = null;
+
+  constructor(
+    offset: number,
+    timestampMs: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: Buffer,
+  ) {
+    this.offset = offset;
+    this.timestampMs = timestampMs;
+    this.key = key;
+    this.value = value;
+    this.#headerBytes = headers;
+  }
+
+  get headers(): Readonly<Record<string, Buffer>> {
+    this.#headers ??= parseHeaders(this.#headerBytes);
+    return this.#headers;
+  }
+}
+
+/**
+ * Reads the record batches of one partition out of a fetch answer. Records before `from` (a batch is always sent
+ * whole), control markers and records of aborted transactions are left out; the next offset is behind them all.
+ */
+export function readRecordSet(
+  set: Buffer,
+  from: number,
+  aborted: readonly AbortedTransaction[],
+): ReadRecords {
+  const records: RawRecord[] = [];
+  const filter = createAbortFilter(aborted);
+  let nextOffset = from;
+  let bytes = 0;
+  let at = 0;
+  while (at + headerBytes <= set.length) {
+    const end = at + 12 + set.readInt32BE(at + 8);
+    // The broker cuts the last batch off at the byte limit; it comes whole with the next fetch.
+    if (end > set.length) break;
+    const batch = set.subarray(at, end);
+    checkBatch(batch);
+    const baseOffset = readOffset(batch, 0);
+    const attributes = batch.readInt16BE(21);
+    if (filter(batch, attributes, baseOffset))
+      bytes += readBatch(batch, attributes, baseOffset, from, records);
+    nextOffset = Math.max(nextOffset, baseOffset + batch.readInt32BE(23) + 1);
+    at = end;
+  }
+  return { records, nextOffset, bytes };
+}
+
+function checkBatch(batch: Buffer): void {
+  if (batch[16] !== 2) {
+    throw new HighwayError('ZT-HIGHWAY-CORRUPT', `record batch of format ${batch[16]}, expected 2`);
+  }
+  if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) {
+    throw new HighwayError('ZT-HIGHWAY-CORRUPT', 'record batch with a wrong checksum');
+  }
+}
+
+/** Kafka's rule: from an aborted transaction's first offset until its abort marker, its producer's batches are void. */
+function createAbortFilter(aborted: readonly AbortedTransaction[]) {
+  const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
+  const open = new Set<bigint>();
+  return (batch: Buffer, attributes: number, baseOffset: number): boolean => {
+    const lastOffset = baseOffset + batch.readInt32BE(23);
+    for (let next = waiting[0]; next !== undefined && next.firstOffset <= lastOffset; next = waiting[0]) {
+      open.add(next.producerId);
+      waiting.shift();
+    }
+    const producerId = batch.readBigInt64BE(43);
+    if ((attributes & control) !== 0) {
+      open.delete(producerId);
+      return false;
+    }
+    return (attributes & transactional) === 0 || !open.has(producerId);
+  };
+}
+
+function readBatch(
+  batch: Buffer,
+  attributes: number,
+  baseOffset: number,
+  from: number,
+  into: RawRecord[],
+): number {
+  const count = batch.readInt32BE(57);
+  const first = readOffset(batch, 27);
+  const appended = (attributes & logAppendTime) !== 0 ? readOffset(batch, 35) : null;
+  const body = decompress(batch.subarray(headerBytes), attributes & compressionMask);
+  const cursor = new Cursor(body);
+  for (let i = 0; i < count; i++) {
+    const end = cursor.varint() + cursor.at;
+    cursor.at++;
+    const timestampMs = appended ?? first + cursor.varlong();
+    if (appended !== null) cursor.varlong();
+    const offset = baseOffset + cursor.varint();
+    const key = cursor.bytes();
+    const value = cursor.bytes();
+    if (offset >= from)
+      into.push(new LogRecord(offset, timestampMs, key, value, body.subarray(cursor.at, end)));
+    cursor.at = end;
+  }
+  return body.length;
+}
+
+function decompress(body: Buffer, codec: number): Buffer {
+  if (codec === 0) return body;
+  try {
+    if (codec === 4) return zstdDecompressSync(body);
+    if (codec === 1) return gunzipSync(body);
+  } catch (cause) {
+    throw new HighwayError('ZT-HIGHWAY-CORRUPT', 'record batch cannot be decompressed', { cause });
+  }
+  const name = { 2: 'snappy', 3: 'lz4' }[codec] ?? `codec ${codec}`;
+  throw new HighwayError(
+    'ZT-HIGHWAY-CORRUPT',
+    `record batch compressed by ${name}; write with zstd, gzip or none`,
+  );
+}
+
+class Cursor {
+  at = 0;
+  readonly #buffer: Buffer;
+
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+  }
+
+  varint(): number {
+    let value = 0;
+    let shift = 0;
+    let byte = 0x80;
+    while (byte & 0x80) {
+      byte = this.#buffer[this.at++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+      shift += 7;
+    }
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  /** By multiplication: timestamp deltas may pass 31 bits. */
+  varlong(): number {
+    let value = 0;
+    let factor = 1;
+    let byte = 0x80;
+    while (byte & 0x80) {
+      byte = this.#buffer[this.at++] ?? 0;
+      value += (byte & 0x7f) * factor;
+      factor *= 128;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  bytes(): Buffer | null {
+    const length = this.varint();
+    if (length < 0) return null;
+    const start = this.at;
+    this.at += length;
+    return this.#buffer.subarray(start, this.at);
+  }
+}
+
+function parseHeaders(bytes: Buffer): Readonly<Record<string, Buffer>> {
+  const cursor = new Cursor(bytes);
+  const count = cursor.varint();
+  if (count === 0) return noHeaders;
+  const headers: Record<string, Buffer> = {};
+  for (let i = 0; i < count; i++) {
+    const name = cursor.bytes()?.toString() ?? '';
+    headers[name] = cursor.bytes() ?? Buffer.alloc(0);
+  }
+  return headers;
+}
+
+/** An int64 as a number: offsets and times stay far below 2^53. */
+export function readOffset(buffer: Buffer, at: number): number {
+  return buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4);
+}
