@@ -6,9 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSchema, schemaOf, schemaPath, schemaText, topics } from '@zhongtai/schemas';
-import { withEnvelope } from '../schemas/tools/envelope-sync.ts';
-import { formatSchema } from '../schemas/tools/format-schema.ts';
-import { generateTypes, type TypeFile } from '../schemas/tools/type-generator.ts';
+import { formatSchema, generateTypes, type TypeFile, withEnvelope } from '@zhongtai/schemas/tools';
 
 const folder = fileURLToPath(new URL('../schemas/', import.meta.url));
 const envelope = schemaOf('zhongtai.Envelope');

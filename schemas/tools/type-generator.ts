@@ -1,4 +1,5 @@
 import type { AvroEnum, AvroField, AvroRecord, AvroType, RecordEntry, Topic } from '../index.ts';
+import { isUnion } from './resolve.ts';
 
 /** A generated file: path below schemas/types and its text. */
 export interface TypeFile {
@@ -99,10 +100,6 @@ function typeName(type: AvroType, shared: Map<string, string>, used: Set<string>
     return named(type.name, used);
   }
   return 'number';
-}
-
-function isUnion(type: AvroType): type is readonly AvroType[] {
-  return Array.isArray(type);
 }
 
 function named(name: string, used: Set<string>): string {
