@@ -1,0 +1,22 @@
+import { ZhongtaiError } from '@zhongtai/runtime';
+
+const limitMs = 2_000;
+
+/** Fetches `url` and lets `accept` judge the body of a 200. */
+export async function checkHttp(
+  url: string,
+  accept: (body: string) => boolean,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(limitMs) }).catch(
+    (cause: unknown) => {
+      throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} does not answer`, { cause });
+    },
+  );
+  const body = await response.text();
+  if (response.status !== 200 || !accept(body)) {
+    throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} answers ${response.status}`, {
+      details: { body: body.slice(0, 200) },
+    });
+  }
+}
