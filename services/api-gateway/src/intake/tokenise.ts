@@ -56,7 +56,8 @@ export function tokeniseIdentities(record: DraftRecord, work: Tokenising): void 
     if (entry === undefined) {
       work.fault.under('id_value');
       work.fault.under(index);
-      return work.fault.under('identities');
+      work.fault.under('identities');
+      return;
     }
     if (entry !== null) {
       kept.push({
