@@ -40,14 +40,14 @@ calmRequestQueue();
 interface LogEntry {
   readonly namespace: string;
   readonly level: number;
-  readonly log: { readonly message: string; readonly [field: string]: unknown };
+  readonly log: { readonly message: string; readonly broker?: unknown; readonly error?: unknown };
 }
 
 /** kafkajs's own lines as debug lines: what matters of them reaches the caller as an error and is logged there. */
 function logCreator(logger: Logger) {
   return () =>
     ({ namespace, log }: LogEntry) =>
-      logger.debug({ namespace, broker: log['broker'], error: log['error'] }, log.message);
+      logger.debug({ namespace, broker: log.broker, error: log.error }, log.message);
 }
 
 /** The cluster of one publisher or one group member, with connections of its own. */

@@ -19,6 +19,8 @@ const rebalanceTimeoutMs = 30_000;
 /** Handlers of a passed generation get this long to end before the member joins again without waiting. */
 const settleMs = 15_000;
 const backOffMs = { first: 100, most: 2_000 };
+/** A topic may be created while its first reader starts; only one that stays away is fatal. */
+const missingAfterMs = 15_000;
 const earliest = -2;
 const latest = -1;
 
@@ -72,13 +74,15 @@ export class KafkaPartitionOwner implements PartitionOwner {
   }
 
   async #run(): Promise<void> {
+    let failingSince = this.#parts.clock();
     for (let failures = 0; !this.#stopping; ) {
       try {
         await this.#joinAndLive();
         failures = 0;
+        failingSince = this.#parts.clock();
       } catch (error) {
         const ours = translate(error, `group ${this.#options.groupId}`);
-        if (ours.failure === 'fatal' && ours.code !== 'ZT-HIGHWAY-UNEXPECTED') {
+        if (isHopeless(ours, this.#parts.clock() - failingSince)) {
           this.#fatal(ours);
           break;
         }
@@ -231,4 +235,9 @@ export class KafkaPartitionOwner implements PartitionOwner {
       };
     });
   }
+}
+
+function isHopeless({ code, failure }: HighwayError, failingMs: number): boolean {
+  if (code === 'ZT-HIGHWAY-NO-TOPIC') return failingMs > missingAfterMs;
+  return failure === 'fatal' && code !== 'ZT-HIGHWAY-UNEXPECTED';
 }

@@ -58,6 +58,7 @@ export interface Batch {
   readonly queue: PartitionQueue;
   readonly records: readonly WaitingRecord[];
   readonly bytes: number;
+  /** The latest of its records' deadlines: until then it is sent again. */
   readonly deadline: number;
   encoded: Buffer | null;
   attempts: number;
@@ -101,12 +102,12 @@ export class PartitionQueue {
     }
     let count = 0;
     let bytes = 0;
-    let deadline = Number.POSITIVE_INFINITY;
+    let deadline = 0;
     for (const record of this.#waiting) {
       if (count > 0 && (count >= maxRecords || bytes + record.bytes > maxBytes)) break;
       count++;
       bytes += record.bytes;
-      deadline = Math.min(deadline, record.call.deadline);
+      deadline = Math.max(deadline, record.call.deadline);
     }
     if (count === 0) return null;
     const records = count === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, count);

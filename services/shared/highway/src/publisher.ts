@@ -3,12 +3,12 @@ import type { Logger } from '@zhongtai/runtime';
 import errors from 'kafkajs/src/protocol/error.js';
 import { translate } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
-import { createCluster, exchange, type KafkaClientOptions, reviveCluster } from './kafka-client.ts';
-import type { KafkajsCluster } from './kafkajs-types.ts';
+import type { KafkaClientOptions } from './kafka-client.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import { partitionOf } from './murmur2.ts';
-import { type Batch, PartitionQueue, type ProducerIdentity, PublishCall } from './partition-queue.ts';
-import { type ProduceAnswer, produceRequest } from './produce-request.ts';
+import { type Batch, PartitionQueue, PublishCall } from './partition-queue.ts';
+import type { ProduceAnswer } from './produce-request.ts';
+import { ProducerLink, pause } from './producer-link.ts';
 import type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher-types.ts';
 import { writeRecordBatch } from './record-batch-writer.ts';
 
@@ -19,10 +19,8 @@ export const sequenceHeader = 'zt-seq';
 const bootName = Buffer.from(bootHeader);
 const sequenceName = Buffer.from(sequenceHeader);
 const recordOverheadBytes = 64;
-const requestTimeoutMs = 5_000;
 const duplicateSequence = 46;
 const sweepMs = 100;
-const backOffMs = { first: 20, most: 400 };
 
 interface PublisherParts extends KafkaClientOptions {
   readonly logger: Logger;
@@ -40,13 +38,12 @@ export class KafkaPublisher implements Publisher {
   readonly capacityBytes: number;
   readonly #limits: Required<PublisherLimits>;
   readonly #parts: PublisherParts;
-  readonly #cluster: KafkajsCluster;
+  readonly #link: ProducerLink;
   readonly #boot = Buffer.from(randomBytes(9).toString('base64url'));
   readonly #topics = new Map<string, PartitionQueue[]>();
   readonly #learning = new Map<string, Promise<void>>();
   readonly #busyNodes = new Set<number>();
   readonly #calls = new Set<PublishCall>();
-  #identity: Promise<ProducerIdentity> | null = null;
   #bytes = 0;
   #flushing = false;
   #failures = 0;
@@ -64,7 +61,7 @@ export class KafkaPublisher implements Publisher {
       timeoutMs: limits.timeoutMs ?? 10_000,
     };
     this.capacityBytes = this.#limits.capacityBytes;
-    this.#cluster = createCluster(parts, Math.min(requestTimeoutMs, this.#limits.timeoutMs));
+    this.#link = new ProducerLink(parts, this.#limits.timeoutMs);
   }
 
   get bytesInFlight(): number {
@@ -79,7 +76,7 @@ export class KafkaPublisher implements Publisher {
   async start(): Promise<void> {
     this.#state = 'running';
     try {
-      await this.#cluster.connect();
+      await this.#link.connect();
       this.#healthy = true;
     } catch (error) {
       this.#parts.logger.warn({ error: translate(error, 'connect').code }, 'kafka does not answer yet');
@@ -91,9 +88,8 @@ export class KafkaPublisher implements Publisher {
     this.#state = 'stopping';
     await Promise.allSettled([...this.#calls].map((call) => call.promise));
     this.#state = 'stopped';
-    if (this.#sweeper !== null) clearInterval(this.#sweeper);
-    this.#sweeper = null;
-    await this.#cluster.disconnect();
+    this.#stopSweeper();
+    await this.#link.disconnect();
   }
 
   async publish(messages: readonly OutMessage[]): Promise<Stored[]> {
@@ -127,6 +123,10 @@ export class KafkaPublisher implements Publisher {
     } catch (error) {
       this.#count(-bytes);
       call.fail(translate(error, 'publish'));
+      return;
+    }
+    if (call.settled) {
+      this.#count(-bytes);
       return;
     }
     this.#turn++;
@@ -165,36 +165,17 @@ export class KafkaPublisher implements Publisher {
   #learnTopic(topic: string, deadline: number): Promise<void> {
     const under = this.#learning.get(topic);
     if (under !== undefined) return under;
-    const learning = this.#lookUp(topic, deadline).finally(() => this.#learning.delete(topic));
+    const learning = this.#link
+      .partitionsOf(topic, deadline)
+      .then((found) => {
+        this.#topics.set(
+          topic,
+          found.map(({ partitionId, leader }) => new PartitionQueue(topic, partitionId, leader)),
+        );
+      })
+      .finally(() => this.#learning.delete(topic));
     this.#learning.set(topic, learning);
     return learning;
-  }
-
-  async #lookUp(topic: string, deadline: number): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        if (!this.#cluster.isConnected()) await this.#cluster.connect();
-        await this.#cluster.addMultipleTargetTopics([topic]);
-        const partitions = this.#cluster.findTopicPartitionMetadata(topic);
-        if (partitions.length > 0) {
-          const sorted = [...partitions].sort((a, b) => a.partitionId - b.partitionId);
-          this.#topics.set(
-            topic,
-            sorted.map((p) => new PartitionQueue(topic, p.partitionId, p.leader)),
-          );
-          return;
-        }
-      } catch (error) {
-        const ours = translate(error, `topic ${topic}`, { topic });
-        if (ours.failure !== 'retryable') throw ours;
-        this.#healthy = false;
-        if (this.#parts.clock() >= deadline) throw ours;
-      }
-      if (this.#parts.clock() >= deadline) {
-        throw new HighwayError('ZT-HIGHWAY-AWAY', `topic ${topic} has no leader`, { details: { topic } });
-      }
-      await pause(attempt);
-    }
   }
 
   /** Collects all that is published in this turn of the event loop before anything is sent. */
@@ -208,6 +189,7 @@ export class KafkaPublisher implements Publisher {
   }
 
   #flush(): void {
+    if (this.#state === 'stopped') return;
     const byNode = new Map<number, Batch[]>();
     for (const queues of this.#topics.values()) {
       for (const queue of queues) {
@@ -230,21 +212,7 @@ export class KafkaPublisher implements Publisher {
     let failed = false;
     try {
       await Promise.all(batches.map((batch) => this.#encode(batch)));
-      const broker = await this.#cluster.findBroker({ nodeId: node });
-      const sentAt = performance.now();
-      for (const batch of batches) batch.attempts++;
-      const answer = await exchange(
-        broker,
-        produceRequest(
-          batches.map(({ queue, encoded }) => ({
-            topic: queue.topic,
-            partition: queue.partition,
-            bytes: encoded ?? Buffer.alloc(0),
-          })),
-          requestTimeoutMs,
-        ),
-      );
-      this.#parts.metrics.publishSeconds.observe((performance.now() - sentAt) / 1000);
+      const answer = await this.#link.produce(node, batches);
       failed = this.#settle(batches, answer);
     } catch (error) {
       failed = true;
@@ -256,9 +224,9 @@ export class KafkaPublisher implements Publisher {
   async #afterRequest(node: number, failed: boolean): Promise<void> {
     this.#failures = failed ? this.#failures + 1 : 0;
     this.#healthy = !failed;
-    if (failed) {
+    if (failed && this.#state !== 'stopped') {
       await pause(this.#failures);
-      await this.#learnLeaders();
+      await this.#link.refreshLeaders(this.#topics);
     }
     this.#busyNodes.delete(node);
     this.#flush();
@@ -267,34 +235,13 @@ export class KafkaPublisher implements Publisher {
   async #encode(batch: Batch): Promise<void> {
     if (batch.encoded !== null) return;
     const { queue } = batch;
-    queue.identity ??= await this.#freshIdentity(queue);
+    queue.identity ??= await this.#link.identityFor(queue);
     this.#parts.metrics.batchRecords.observe(batch.records.length);
     batch.encoded = await writeRecordBatch(
       batch.records,
       { ...queue.identity, firstSequence: queue.sequence },
       batch.bytes + 64,
     );
-  }
-
-  async #freshIdentity(queue: PartitionQueue): Promise<ProducerIdentity> {
-    const current = await (this.#identity ??= this.#initProducer());
-    if (current !== queue.spent) return current;
-    this.#parts.metrics.producersReplaced.inc();
-    this.#identity = this.#initProducer();
-    return await this.#identity;
-  }
-
-  async #initProducer(): Promise<ProducerIdentity> {
-    try {
-      if (!this.#cluster.isConnected()) await this.#cluster.connect();
-      await this.#cluster.refreshMetadataIfNecessary();
-      const broker = await this.#cluster.findControllerBroker();
-      const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: 30_000 });
-      return { producerId: BigInt(String(producerId)), producerEpoch };
-    } catch (error) {
-      this.#identity = null;
-      throw error;
-    }
   }
 
   #settle(batches: readonly Batch[], answer: ProduceAnswer): boolean {
@@ -324,8 +271,7 @@ export class KafkaPublisher implements Publisher {
       batch.encoded = null;
       return 'again';
     }
-    const waits = ours.failure === 'retryable' && ours.code !== 'ZT-HIGHWAY-PRODUCER-REPLACED';
-    return waits && this.#parts.clock() < batch.deadline ? 'again' : ours;
+    return mayPass(ours) && this.#parts.clock() < batch.deadline ? 'again' : ours;
   }
 
   #conclude(batch: Batch, fate: Fate, baseOffset: number): void {
@@ -356,36 +302,26 @@ export class KafkaPublisher implements Publisher {
     for (const record of records) record.call.fail(fate);
   }
 
-  async #learnLeaders(): Promise<void> {
-    try {
-      await reviveCluster(this.#cluster);
-      for (const [topic, queues] of this.#topics) {
-        for (const { partitionId, leader } of this.#cluster.findTopicPartitionMetadata(topic)) {
-          const queue = queues[partitionId];
-          if (queue !== undefined) queue.leader = leader;
-        }
-      }
-    } catch (error) {
-      this.#parts.logger.debug({ code: translate(error, 'metadata').code }, 'metadata not refreshed');
-    }
-  }
-
   /** Time limits hold even while a request hangs: a call is answered at its deadline. */
   #startSweeper(): void {
-    this.#sweeper ??= setInterval(() => {
-      const now = this.#parts.clock();
-      let expired = false;
-      for (const call of this.#calls) {
-        if (call.deadline > now) continue;
-        expired = true;
-        call.fail(new HighwayError('ZT-HIGHWAY-TIMEOUT', 'kafka did not acknowledge in time'));
-      }
-      if (expired)
-        for (const queues of this.#topics.values()) for (const q of queues) this.#count(-q.dropSettled());
-      if (this.#calls.size > 0) return;
-      if (this.#sweeper !== null) clearInterval(this.#sweeper);
-      this.#sweeper = null;
-    }, sweepMs);
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs);
+  }
+
+  #sweep(): void {
+    const now = this.#parts.clock();
+    const expired = [...this.#calls].filter(({ deadline }) => deadline <= now);
+    for (const call of expired) {
+      call.fail(new HighwayError('ZT-HIGHWAY-TIMEOUT', 'kafka did not acknowledge in time'));
+    }
+    if (expired.length > 0) {
+      for (const queue of [...this.#topics.values()].flat()) this.#count(-queue.dropSettled());
+    }
+    if (this.#calls.size === 0) this.#stopSweeper();
+  }
+
+  #stopSweeper(): void {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#sweeper = null;
   }
 
   #count(bytes: number): void {
@@ -394,11 +330,12 @@ export class KafkaPublisher implements Publisher {
   }
 }
 
-function bytesOf(message: OutMessage): number {
-  return (message.key?.length ?? 0) + (message.value?.length ?? 0) + recordOverheadBytes;
+/** A broker that is coming up may not know its topics yet; a lost sequence does not come back. */
+function mayPass({ code, failure }: HighwayError): boolean {
+  if (code === 'ZT-HIGHWAY-NO-TOPIC') return true;
+  return failure === 'retryable' && code !== 'ZT-HIGHWAY-PRODUCER-REPLACED';
 }
 
-function pause(attempt: number): Promise<void> {
-  const ms = Math.min(backOffMs.most, backOffMs.first * 2 ** Math.min(attempt, 10));
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function bytesOf(message: OutMessage): number {
+  return (message.key?.length ?? 0) + (message.value?.length ?? 0) + recordOverheadBytes;
 }
