@@ -5,7 +5,7 @@ import { type Skip, skipOf } from './skip-codec.ts';
 
 /**
  * How strong an identifier of this kind is as the anchor of an event: the lowest number wins, among equals the
- * first. Undefined when it never is one. The sink passes the rule of the domain.
+ * smallest token. Undefined when it never is one. The sink passes the rule of the domain.
  */
 export type AnchorRank = (idType: string, role: string) => number | undefined;
 
@@ -34,22 +34,39 @@ export function createAnchorProbe(identities: AvroType, rank: AnchorRank): Ancho
   const probe: AnchorProbe = { start: 0, length: 0, find };
   const item = { idType: 0, role: 0, start: 0, length: 0 };
 
+  let best = Number.POSITIVE_INFINITY;
+
+  function consider(reader: AvroReader): void {
+    for (const step of steps) readStep(reader, step, item);
+    const candidate = ranks[item.idType]?.[item.role];
+    if (candidate === undefined || item.length === 0 || candidate > best) return;
+    if (candidate === best && !isSmaller(reader.bytes, item, probe)) return;
+    best = candidate;
+    probe.start = item.start;
+    probe.length = item.length;
+  }
+
   function find(reader: AvroReader): void {
     probe.length = 0;
-    let best = Number.POSITIVE_INFINITY;
+    best = Number.POSITIVE_INFINITY;
     for (let count = reader.blockCount(); count > 0; count = reader.blockCount()) {
-      for (let index = 0; index < count; index++) {
-        for (const step of steps) readStep(reader, step, item);
-        const candidate = ranks[item.idType]?.[item.role];
-        if (candidate !== undefined && candidate < best && item.length > 0) {
-          best = candidate;
-          probe.start = item.start;
-          probe.length = item.length;
-        }
-      }
+      for (let index = 0; index < count; index++) consider(reader);
     }
   }
   return probe;
+}
+
+interface Slice {
+  readonly start: number;
+  readonly length: number;
+}
+
+function isSmaller(bytes: Uint8Array, a: Slice, b: Slice): boolean {
+  return Buffer.compare(slice(bytes, a), slice(bytes, b)) < 0;
+}
+
+function slice(bytes: Uint8Array, { start, length }: Slice): Uint8Array {
+  return bytes.subarray(start, start + length);
 }
 
 function readStep(

@@ -30,9 +30,10 @@ export interface RowPlan {
   /**
    * Appends one row.
    *
+   * @returns the row's ingest time in ms, by which the table is partitioned; 0 for reference tables.
    * @throws WarehouseError bad_record; `writer` is then as it was before.
    */
-  encode(framed: Uint8Array, origin: RowOrigin, writer: ByteWriter): void;
+  encode(framed: Uint8Array, origin: RowOrigin, writer: ByteWriter): number;
 }
 
 type Step = (reader: AvroReader, writer: ByteWriter) => void;
@@ -48,12 +49,23 @@ function writeText(writer: ByteWriter, bytes: Uint8Array): void {
   writer.copy(bytes, 0, bytes.length);
 }
 
-function stepsOf(fields: readonly AvroField[], probe: AnchorProbe | undefined): Step[] {
+interface Seen {
+  ingestMs: number;
+}
+
+function stepsOf(fields: readonly AvroField[], probe: AnchorProbe | undefined, seen: Seen): Step[] {
   const stored = new Set(storedFields({ kind: 'record', name: '', doc: '', fields }));
   return fields.map((field): Step => {
     if (!stored.has(field)) return skipOf(field.type);
     const { write } = fieldCodec(field);
-    if (field.name !== 'identities' || probe === undefined) return write;
+    if (probe === undefined) return write;
+    if (field.name === 'ingest_time') {
+      return (reader, writer) => {
+        write(reader, writer);
+        seen.ingestMs = reader.high * 2 ** 32 + (reader.low >>> 0);
+      };
+    }
+    if (field.name !== 'identities') return write;
     return (reader, writer) => {
       const from = reader.position;
       probe.find(reader);
@@ -78,7 +90,8 @@ export function compilePlan({ kind, database, table: name, schemaText, anchorRan
   const identities = fields.find((field) => field.name === 'identities');
   const probe =
     kind === 'event' && identities !== undefined ? createAnchorProbe(identities.type, anchorRank) : undefined;
-  const steps = stepsOf(fields, probe);
+  const seen: Seen = { ingestMs: 0 };
+  const steps = stepsOf(fields, probe, seen);
   const reader = new AvroReader();
 
   function finish(origin: RowOrigin, writer: ByteWriter): void {
@@ -104,6 +117,7 @@ export function compilePlan({ kind, database, table: name, schemaText, anchorRan
         if (!reader.ended)
           throw new WarehouseError('ZT-WAREHOUSE-MALFORMED', 'the record has bytes left over');
         finish(origin, writer);
+        return seen.ingestMs;
       } catch (error) {
         writer.position = before;
         throw error;

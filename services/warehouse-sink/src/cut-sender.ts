@@ -1,0 +1,101 @@
+import type { DeadLetters, Place } from '@zhongtai/highway';
+import type { Logger } from '@zhongtai/runtime';
+import type { Table, Warehouse } from '@zhongtai/warehouse';
+import { tokenOf } from './cut.ts';
+import type { RowGroup, SealedCut } from './cut-builder.ts';
+import type { SinkMetrics } from './metrics.ts';
+import { type Gate, untilDone } from './waiting.ts';
+
+/** Sends everything of a cut and resolves when all of it is in. May be called again with the same cut. */
+export interface CutSender {
+  send(order: SendOrder): Promise<void>;
+}
+
+export interface SendOrder {
+  readonly place: Place;
+  readonly epoch: string;
+  readonly cut: SealedCut;
+  /** Called before every attempt; rejects when the cut may no longer be sent. */
+  readonly mayStillSend: () => Promise<void>;
+  readonly signal: AbortSignal;
+  /** Told whether attempts fail at present. */
+  readonly onBlocked: (reason: string | null) => void;
+}
+
+export interface CutSenderOptions {
+  readonly cluster: string;
+  readonly warehouse: Pick<Warehouse, 'insert'>;
+  readonly deadLetters: DeadLetters;
+  /** Creates or widens the table that a writer's schema needs; cheap when that was done before. */
+  readonly ensureTable: (table: Table) => Promise<void>;
+  /** Forgets that a table was ensured: it may have been dropped. */
+  readonly doubtTable: (table: Table) => void;
+  readonly gate: Gate;
+  readonly metrics: SinkMetrics;
+  readonly logger: Logger;
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
+}
+
+export function createCutSender(options: CutSenderOptions): CutSender {
+  const { cluster, warehouse, deadLetters, ensureTable, doubtTable, gate, metrics, logger } = options;
+
+  function retrying(order: SendOrder, what: string, work: () => Promise<void>): Promise<void> {
+    return untilDone(
+      async () => {
+        await order.mayStillSend();
+        await work();
+      },
+      order.signal,
+      (error, attempt) => {
+        const reason = codeOf(error);
+        metrics.retries.inc({ reason });
+        order.onBlocked(`${what}: ${reason}`);
+        logger.warn({ err: error, attempt, what, ...order.place }, 'attempt failed and will be made again');
+      },
+    );
+  }
+
+  async function insertGroup(order: SendOrder, group: RowGroup): Promise<void> {
+    const { table, columns } = group.route;
+    const name = `${table.database}.${table.name}`;
+    const token = tokenOf({ cluster, ...order.place, epoch: order.epoch, cut: order.cut, group: group.name });
+    await retrying(order, name, async () => {
+      await ensureTable(table);
+      try {
+        await gate.run(async () => {
+          const end = metrics.insertSeconds.startTimer();
+          const { rows } = group;
+          const body = group.writer.bytes();
+          await warehouse.insert({ table, columns, body, rows, token, signal: order.signal });
+          end();
+        });
+      } catch (error) {
+        if (codeOf(error) === 'ZT-WAREHOUSE-TABLE') doubtTable(table);
+        throw error;
+      }
+    });
+    metrics.inserts.inc({ table: name });
+    metrics.rows.inc({ table: name }, group.rows);
+    metrics.insertRows.observe(group.rows);
+  }
+
+  async function setAside(order: SendOrder): Promise<void> {
+    for (const letter of order.cut.deadLetters) {
+      await retrying(order, 'dead-letter', () => deadLetters.send(letter));
+      metrics.deadLetters.inc({ reason: letter.reason });
+    }
+  }
+
+  return {
+    async send(order) {
+      await Promise.all([
+        setAside(order),
+        ...order.cut.groups.map(async (group) => await insertGroup(order, group)),
+      ]);
+      order.onBlocked(null);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { createHighway } from '@zhongtai/highway';
+import { addProcessMetrics, createLogger, createMetrics, runUntilSignal } from '@zhongtai/runtime';
+import { createWarehouse } from '@zhongtai/warehouse';
+import { createWarehouseSink } from './app.ts';
+import { parseSinkConfig } from './config.ts';
+
+const config = parseSinkConfig(process.env);
+const logger = createLogger({ name: 'warehouse-sink', level: config.LOG_LEVEL });
+const metrics = createMetrics();
+addProcessMetrics(metrics);
+const highway = createHighway({
+  brokers: config.KAFKA_BROKERS,
+  registryUrl: config.SCHEMA_REGISTRY_URL,
+  clientId: 'warehouse-sink',
+  partitions: config.PARTITIONS,
+  replicationFactor: config.REPLICATION_FACTOR,
+  logger,
+  metrics,
+});
+const warehouse = createWarehouse({
+  url: config.CLICKHOUSE_URL,
+  user: config.CLICKHOUSE_USER,
+  password: config.CLICKHOUSE_PASSWORD.reveal(),
+  application: 'warehouse-sink',
+});
+const sink = createWarehouseSink({
+  config,
+  highway,
+  warehouse,
+  logger,
+  metrics,
+  onFatal(error) {
+    logger.fatal({ err: error }, 'going on would be wrong');
+    process.exit(1);
+  },
+});
+await runUntilSignal(
+  {
+    name: sink.name,
+    async start() {
+      await sink.start();
+      logger.info({ address: sink.address }, 'listening');
+    },
+    async stop() {
+      await sink.stop();
+      await highway.close();
+      await warehouse.close();
+    },
+  },
+  logger,
+);
