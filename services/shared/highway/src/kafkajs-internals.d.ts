@@ -55,3 +55,26 @@ declare module 'kafkajs/src/protocol/requests/produce/v6/response.js' {
   };
   export default response;
 }
+
+declare module 'kafkajs/src/producer/partitioners/default/murmur2.js' {
+  export default function murmur2(key: Buffer): number;
+}
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  const Decoder: new (buffer: Buffer) => { readonly offset: number };
+  export default Decoder;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
+  interface EncodedRecord {
+    readonly buffer: Buffer;
+  }
+  const batch: {
+    RecordBatch(options: Record<string, unknown>): Promise<EncodedRecord>;
+  };
+  export default batch;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
+  export default function record(options: Record<string, unknown>): { readonly buffer: Buffer };
+}

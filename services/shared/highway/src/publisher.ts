@@ -190,21 +190,16 @@ export class KafkaPublisher implements Publisher {
 
   #flush(): void {
     if (this.#state === 'stopped') return;
-    const byNode = new Map<number, Batch[]>();
-    for (const queues of this.#topics.values()) {
-      for (const queue of queues) {
-        if (queue.busy || !queue.hasWork || this.#busyNodes.has(queue.leader)) continue;
-        const batch = queue.take(this.#limits.maxBatchRecords, this.#limits.maxBatchBytes);
-        if (batch === null) continue;
-        queue.busy = true;
-        const batches = byNode.get(queue.leader);
-        if (batches === undefined) byNode.set(queue.leader, [batch]);
-        else batches.push(batch);
-      }
-    }
-    for (const [node, batches] of byNode) {
+    const { maxBatchRecords, maxBatchBytes } = this.#limits;
+    const free = [...this.#topics.values()]
+      .flat()
+      .filter((queue) => !queue.busy && queue.hasWork && !this.#busyNodes.has(queue.leader));
+    const batches = free.flatMap((queue) => queue.take(maxBatchRecords, maxBatchBytes) ?? []);
+    for (const { queue } of batches) queue.busy = true;
+    const byNode = Map.groupBy(batches, ({ queue }) => queue.leader);
+    for (const [node, ofNode] of byNode) {
       this.#busyNodes.add(node);
-      void this.#send(node, batches);
+      void this.#send(node, ofNode);
     }
   }
 
