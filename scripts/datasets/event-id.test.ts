@@ -17,6 +17,6 @@ describe('eventIdOf', () => {
   });
 
   it('stays what it was: ids written once are met again', () => {
-    expect(eventIdOf('complete-journey|pos_sale|31198570044')).toBe('PINNED');
+    expect(eventIdOf('complete-journey|pos_sale|31198570044')).toBe('dd71a3d2-fabd-88d9-9ed8-dff7c6064ffe');
   });
 });
