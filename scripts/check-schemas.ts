@@ -109,7 +109,7 @@ interface Comparison {
 }
 
 /** A file that differs from HEAD is compared with HEAD; one that the last commit changed, with its parent. */
-function compareWithCommitted(files: readonly SchemaFile[]): Comparison {
+function compareWithCommitted(files: readonly SchemaFile[], unread: ReadonlySet<string>): Comparison {
   const prefix = git('rev-parse', '--show-prefix')?.trim();
   if (prefix === undefined || git('rev-parse', '--verify', '-q', 'HEAD') === null) {
     return { problems: [], summary: 'no committed version to compare with (not a git working copy)' };
@@ -120,12 +120,13 @@ function compareWithCommitted(files: readonly SchemaFile[]): Comparison {
   let compared = 0;
   for (const path of new Set([...edited, ...(committed ?? [])])) {
     const before = git('show', `${edited.includes(path) ? 'HEAD' : 'HEAD~1'}:${prefix}${path}`);
-    if (before === null) continue;
+    if (before === null || unread.has(path)) continue;
     compared += 1;
     const after = files.find((file) => file.path === path);
     problems.push(...compare(parseSchema(before), after?.schema));
   }
-  const reach = committed === null ? ' (shallow clone: the last commit itself was not compared)' : '';
+  const reach =
+    committed === null ? ' (the commit before the last is not here: a shallow clone or a first commit)' : '';
   return { problems, summary: `${compared} changed records compared with their committed version${reach}` };
 }
 
@@ -144,7 +145,7 @@ function compare(before: AvroRecord, after: AvroRecord | undefined): Problem[] {
 }
 
 const { files, problems } = readFiles();
-const comparison = compareWithCommitted(files);
+const comparison = compareWithCommitted(files, new Set(problems.map(({ record }) => record)));
 const all = [...problems, ...lint(files), ...comparison.problems];
 for (const problem of all) console.log(describeProblem(problem));
 console.log(`${files.length} schemas, ${comparison.summary}, ${all.length} problems`);
