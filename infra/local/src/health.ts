@@ -2,14 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ZhongtaiError } from '@zhongtai/runtime';
 import { checkHttp } from './http-check.ts';
 import { checkKafka } from './kafka-check.ts';
-import type { PartName } from './part.ts';
 import { host } from './ports.ts';
 import { checkPostgres } from './postgres-check.ts';
 
 const pollMs = 100;
 
 /** Asks a part in its own protocol whether it works; rejects with the reason when it does not. */
-export async function checkPart(name: PartName, port: number): Promise<void> {
+export async function checkPart(name: string, port: number): Promise<void> {
   const http = `http://${host}:${port}`;
   switch (name) {
     case 'kafka':
@@ -21,18 +20,24 @@ export async function checkPart(name: PartName, port: number): Promise<void> {
     case 'clickhouse':
       await checkHttp(`${http}/ping`, (body) => body === 'Ok.\n');
       return checkHttp(`${http}/?query=SELECT%201`, (body) => body.trim() === '1');
+    default:
+      throw new ZhongtaiError('ZT-LOCAL-PARTS', 'fatal', `nobody knows how to ask ${name}`);
   }
 }
 
-/** Waits until the part answers. */
-export async function waitForPart(name: PartName, port: number, limitMs: number): Promise<void> {
+/** Waits until the check passes; by default the part's own. */
+export async function waitFor(
+  { name, port }: { readonly name: string; readonly port: number },
+  limitMs: number,
+  check: () => Promise<void> = () => checkPart(name, port),
+): Promise<void> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     try {
-      return await checkPart(name, port);
+      return await check();
     } catch (cause) {
       if (Date.now() > deadline) {
-        const message = `${name} on port ${port} is not well after ${limitMs} ms`;
+        const message = `${name} is not well after ${limitMs} ms`;
         throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', message, { cause });
       }
     }

@@ -1,5 +1,8 @@
 export { type EndpointName, type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts';
+export { type Jars, provideJars } from './jars.ts';
 export { type PartName, partNames } from './part.ts';
+export { usageOf } from './processes.ts';
+export type { Service } from './service.ts';
 export {
   type Flavour,
   type Stack,

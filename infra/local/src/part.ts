@@ -2,22 +2,24 @@
 export const partNames = ['kafka', 'registry', 'postgres', 'clickhouse'] as const;
 export type PartName = (typeof partNames)[number];
 
-/** How one part runs on this machine: everything that the supervisor needs to know about it. */
+/** How one process runs on this machine: everything that the supervisor needs to know about it. */
 export interface Part {
-  readonly name: PartName;
-  readonly needs: readonly PartName[];
+  readonly name: string;
+  readonly needs: readonly string[];
   /** Where clients reach it. */
   readonly address: string;
   readonly port: number;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** `/` when absent. */
+  readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
   readonly stopSignal: NodeJS.Signals;
   /** How long a polite stop may take before the part is killed; its data must survive that as well. */
   readonly stopGraceMs: number;
-  /** How long it may take to answer after a start. */
+  /** How long it may take to answer after its first start; after a later one it has all the time it needs. */
   readonly startLimitMs: number;
   /** Makes the data directory; runs once before the first start. */
   prepare(): Promise<void>;
@@ -33,15 +35,12 @@ export interface StackFolders {
   readonly run: string;
 }
 
-export function foldersOf(directory: string): StackFolders {
+/** `run` names other notes than the stack's own: those of a supervisor of services beside a running stack. */
+export function foldersOf(directory: string, run = 'run'): StackFolders {
   return {
     directory,
     data: `${directory}/data`,
     logs: `${directory}/logs`,
-    run: `${directory}/run`,
+    run: `${directory}/${run}`,
   };
-}
-
-export function isPartName(value: string): value is PartName {
-  return partNames.some((name) => name === value);
 }

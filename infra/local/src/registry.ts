@@ -36,6 +36,8 @@ export function registryPart({ java, home, port, kafka }: RegistrySettings): Par
       QUARKUS_HTTP_HOST: host,
       QUARKUS_HTTP_PORT: String(port),
       QUARKUS_LOG_LEVEL: 'WARN',
+      // It repeats every second that a broker is away.
+      QUARKUS_LOG_CATEGORY__ORG_APACHE_KAFKA__LEVEL: 'ERROR',
       QUARKUS_LOG_CONSOLE_COLOR: 'false',
       QUARKUS_BANNER_ENABLED: 'false',
       APICURIO_STORAGE_KIND: 'kafkasql',

@@ -10,9 +10,8 @@ const logLimitBytes = 20 * 1024 * 1024;
 const pollMs = 100;
 /** A part that was well for so long starts again at once when it dies; one that keeps dying has to wait. */
 const steadyMs = 20_000;
+const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-/** Deaths in a row, without ever having answered in between, after which a part is given up. */
-const mostFailures = 6;
 
 export interface RunnerEvents {
   changed(): void;
@@ -32,9 +31,9 @@ export class Runner {
   #stopping = false;
   #upSince = 0;
 
-  constructor(part: Part, logs: string, events: RunnerEvents) {
+  constructor(part: Part, log: string, events: RunnerEvents) {
     this.part = part;
-    this.log = `${logs}/${part.name}.log`;
+    this.log = log;
     this.#events = events;
   }
 
@@ -68,7 +67,8 @@ export class Runner {
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
-    const outcome = await Promise.race([this.#answers(child), dead]);
+    const limitMs = first ? this.part.startLimitMs : Number.POSITIVE_INFINITY;
+    const outcome = await Promise.race([this.#answers(child, limitMs), dead]);
     if (outcome === 'up') {
       this.#failures = 0;
       this.#upSince = Date.now();
@@ -79,7 +79,7 @@ export class Runner {
     this.#failures += 1;
     if (child.pid !== undefined) await end(child.pid, 'SIGKILL', 0);
     if (this.#stopping) return;
-    if (first || this.#failures >= mostFailures) return this.#giveUp(outcome);
+    if (first) return this.#giveUp(outcome);
     await this.#again(outcome);
   }
 
@@ -90,7 +90,7 @@ export class Runner {
     this.#enter('starting');
     this.#events.log(`${this.part.name} ended (${reason}), starting it again`);
     const steady = this.#failures === 0 && Date.now() - this.#upSince > steadyMs;
-    const pause = steady ? 0 : Math.min(100 * 2 ** this.#failures, longestPauseMs);
+    const pause = steady ? 0 : Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs);
     await sleep(pause);
     await this.#run(false).catch((error: unknown) => this.#events.log(messageOf(error)));
   }
@@ -109,7 +109,7 @@ export class Runner {
     const output = openLog(this.log);
     try {
       const child = spawn(part.command, part.args, {
-        cwd: '/',
+        cwd: part.cwd ?? '/',
         env: { ...process.env, NODE_OPTIONS: '', ...part.env },
         stdio: ['ignore', output, output],
         ...(part.uid === undefined ? {} : { uid: part.uid }),
@@ -124,8 +124,8 @@ export class Runner {
     }
   }
 
-  async #answers(child: ChildProcess): Promise<string> {
-    const deadline = Date.now() + this.part.startLimitMs;
+  async #answers(child: ChildProcess, limitMs: number): Promise<string> {
+    const deadline = Date.now() + limitMs;
     let last: unknown;
     while (Date.now() < deadline && !this.#stopping) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) break;

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeAtomically } from './files.ts';
-import { isPartName, type PartName, type StackFolders } from './part.ts';
+import type { StackFolders } from './part.ts';
 import { birthOf } from './processes.ts';
 
-/** `failed` is final: the part died so often in a row that starting it again would not help. */
+/** `failed`: it did not come up the first time. Once it has, it is started again for ever. */
 export type PartPhase = 'waiting' | 'starting' | 'up' | 'failed' | 'stopped';
 
 /** What the supervisor knows of one part. */
 export interface PartState {
-  readonly name: PartName;
+  readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly log: string;
@@ -60,7 +60,7 @@ export function parseState(value: unknown): StackState | undefined {
 function parsePart(fields: Map<string, unknown>): PartState[] {
   const name = String(fields.get('name'));
   const phase = phases.find((each) => each === fields.get('phase'));
-  if (!isPartName(name) || phase === undefined) return [];
+  if (phase === undefined) return [];
   return [
     {
       name,

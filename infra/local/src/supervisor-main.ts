@@ -1,9 +1,10 @@
 import { messageOf } from '@zhongtai/runtime';
 import { writeEndpoints } from './endpoints.ts';
 import { codeOf, withLock } from './files.ts';
-import { type Assignment, type Report, stay } from './messages.ts';
+import type { Assignment, Report, Request } from './messages.ts';
 import { foldersOf } from './part.ts';
 import { planParts } from './plan.ts';
+import { servicePart } from './service.ts';
 import { isSupervised, readState } from './state.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -12,7 +13,7 @@ import { Supervisor } from './supervisor.ts';
  * starter closes, so that a starter killed with -9 leaves nothing; unless the starter said `stay` before.
  */
 const assignment: Assignment = JSON.parse(process.argv[2] ?? '{}');
-const folders = foldersOf(assignment.directory);
+const folders = foldersOf(assignment.directory, assignment.run);
 const lockLimitMs = 30_000;
 
 function report(message: Report): void {
@@ -40,16 +41,26 @@ function nobody(): Record<string, null> {
   return Object.fromEntries(assignment.parts.map((name) => [name, null]));
 }
 
+let staying = false;
+
+async function answer(request: Request): Promise<void> {
+  if (request.kind === 'stay') {
+    staying = true;
+    return report({ kind: 'staying' });
+  }
+  const { service } = request;
+  const problem = await supervisor.add(servicePart(service), service.logFile).then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
+  report({ kind: 'supervised', name: service.name, ...(problem === undefined ? {} : { problem }) });
+}
+
 process.on('SIGTERM', () => void stop(0));
 // Meant for the terminal's foreground group; the starter decides what becomes of the stack.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
-let staying = false;
-process.on('message', (message) => {
-  if (message !== stay) return;
-  staying = true;
-  report({ kind: 'staying' });
-});
+process.on('message', (request: Request) => void answer(request));
 process.on('disconnect', () => {
   if (!staying) void stop(0);
 });
@@ -65,7 +76,7 @@ async function take(): Promise<boolean> {
   });
 }
 
-try {
+async function work(): Promise<void> {
   if (!(await take())) {
     report({ kind: 'busy' });
     process.exit(0);
@@ -77,8 +88,10 @@ try {
     Object.fromEntries(parts.map(({ name, address }) => [name, address])),
   );
   report({ kind: 'ready' });
-} catch (error) {
+}
+
+work().catch(async (error: unknown) => {
   log(messageOf(error));
   report({ kind: 'failed', code: codeOf(error) ?? 'ZT-LOCAL-START', message: messageOf(error) });
   await stop(1);
-}
+});

@@ -9,6 +9,8 @@ export class Supervisor {
   readonly #folders: StackFolders;
   readonly #log: (line: string) => void;
   #runners: readonly Runner[] = [];
+  /** In the order in which they were added; a later one may need an earlier one. */
+  readonly #services: Runner[] = [];
   #notes: Promise<void> = Promise.resolve();
 
   constructor(folders: StackFolders, log: (line: string) => void) {
@@ -24,8 +26,7 @@ export class Supervisor {
 
   /** Parts without needs start together; the others follow as soon as theirs answer. */
   async start(parts: readonly Part[]): Promise<void> {
-    const events = { changed: () => this.#note(), log: this.#log };
-    this.#runners = parts.map((part) => new Runner(part, this.#folders.logs, events));
+    this.#runners = parts.map((part) => this.#runnerOf(part));
     const started = new Map<string, Promise<void>>();
     for (const runner of this.#runners) {
       const needs = runner.part.needs.map((name) => started.get(name));
@@ -38,8 +39,19 @@ export class Supervisor {
     await this.#notes;
   }
 
-  /** Dependents first, then what they need. */
+  /** Carries one more process; resolves when it is ready. */
+  async add(part: Part, logFile?: string): Promise<void> {
+    const known = this.#services.findIndex((service) => service.part.name === part.name);
+    if (known !== -1) await this.#services.splice(known, 1)[0]?.stop();
+    const runner = this.#runnerOf(part, logFile);
+    this.#services.push(runner);
+    await runner.start();
+    await this.#notes;
+  }
+
+  /** Services first, the last one added before the others; then dependents, then what they need. */
   async stop(): Promise<void> {
+    for (const service of this.#services.toReversed()) await service.stop();
     const dependents = this.#runners.filter((runner) => runner.part.needs.length > 0);
     await Promise.all(dependents.map((runner) => runner.stop()));
     await Promise.all(this.#runners.map((runner) => runner.stop()));
@@ -59,11 +71,18 @@ export class Supervisor {
     }
   }
 
+  #runnerOf(part: Part, logFile = `${this.#folders.logs}/${part.name}.log`): Runner {
+    return new Runner(part, logFile, { changed: () => this.#note(), log: this.#log });
+  }
+
   #note(): void {
     const pid = process.pid;
     const birth = birthOf(pid) ?? '';
     this.#notes = this.#notes
-      .then(() => writeState(this.#folders, { pid, birth, parts: this.#runners.map(({ state }) => state) }))
+      .then(() => {
+        const parts = [...this.#runners, ...this.#services].map(({ state }) => state);
+        return writeState(this.#folders, { pid, birth, parts });
+      })
       .catch((error: unknown) => this.#log(`cannot write the notes: ${messageOf(error)}`));
   }
 }
