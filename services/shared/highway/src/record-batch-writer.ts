@@ -1,12 +1,17 @@
 import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
+import { constants, zstdCompress, zstdCompressSync } from 'node:zlib';
 import { crc32c } from './crc32c.ts';
 
 const compress = promisify(zstdCompress);
 const zstdAttribute = 4;
 const headerBytes = 61;
-/** Below this, compression gains nothing and costs a trip to the thread pool. */
+/** Below this, compression gains nothing. */
 const compressFromBytes = 512;
+/**
+ * Up to this, compressing at once (about 30 us for 64 records) costs a fifth of the CPU of a trip to the thread
+ * pool and back; above it, the second core is worth the trip.
+ */
+const compressAtOnceBytes = 64 * 1024;
 /** Level 1: within a few per cent of level 3's size on event records, at half the time. */
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
@@ -124,8 +129,14 @@ export async function writeRecordBatch(
   }
   const plain = writer.bytes;
   const packed = plain.length >= compressFromBytes;
-  const body = packed ? await compress(plain, zstdOptions) : plain;
+  const body = packed ? await compressed(plain) : plain;
   return frame(body, packed ? zstdAttribute : 0, records.length, first, max, identity);
+}
+
+function compressed(plain: Buffer): Buffer | Promise<Buffer> {
+  return plain.length <= compressAtOnceBytes
+    ? zstdCompressSync(plain, zstdOptions)
+    : compress(plain, zstdOptions);
 }
 
 function frame(
