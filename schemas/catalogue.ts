@@ -50,7 +50,7 @@ export interface Topic {
 }
 
 /** Highway, dead-letter and internal topics: an erasure needs no access to anything older. */
-export const streamRetentionMs = 14 * 24 * 60 * 60 * 1000;
+const streamRetentionMs = 14 * 24 * 60 * 60 * 1000;
 
 /** Full Avro name of a record type: order, order_placed -> zhongtai.order.OrderPlaced. */
 export function recordName(namespace: string, type: string): string {
