@@ -22,6 +22,8 @@ export interface SendOptions {
   readonly maxBackoffMs?: number;
   /** Accepted events of which the times are kept; 2,000 unless told. */
   readonly samples?: number;
+  /** Called once per accepted batch, with its last event: measure from here until it can be seen. */
+  readonly onAccepted?: (sample: AcceptSample) => void;
   readonly onProgress?: (counts: SendCounts) => void;
   readonly progressEveryMs?: number;
   readonly signal?: AbortSignal;
@@ -65,7 +67,10 @@ class Tally implements DeliveryObserver<ApiEvent> {
   readonly #samples;
   readonly #startedMs = performance.now();
 
-  constructor(samples: number, random: () => number) {
+  readonly #onAccepted;
+
+  constructor({ samples = 2_000, random = Math.random, onAccepted }: SendOptions) {
+    this.#onAccepted = onAccepted;
     this.#samples = createReservoir<AcceptSample>(samples, random);
   }
 
@@ -77,10 +82,13 @@ class Tally implements DeliveryObserver<ApiEvent> {
   accepted(events: readonly ApiEvent[], sentAt: number): void {
     const acceptedAt = Date.now();
     this.acceptedCount += events.length;
+    let sample: AcceptSample | undefined;
     for (const { event_id: eventId, event_type: eventType } of events) {
       this.#latency.record(acceptedAt - sentAt);
-      this.#samples.offer({ eventId, eventType, sentAt, acceptedAt });
+      sample = { eventId, eventType, sentAt, acceptedAt };
+      this.#samples.offer(sample);
     }
+    if (sample !== undefined) this.#onAccepted?.(sample);
   }
 
   rejected(event: ApiEvent, rejection: Rejection): void {
@@ -126,7 +134,7 @@ class Tally implements DeliveryObserver<ApiEvent> {
  */
 export async function sendEvents(options: SendOptions): Promise<SendReport> {
   const { concurrency = 8, random = Math.random, progressEveryMs = 500 } = options;
-  const tally = new Tally(options.samples ?? 2_000, random);
+  const tally = new Tally(options);
   const poster = createPoster({
     url: options.url,
     path: '/v1/events',
