@@ -1,0 +1,65 @@
+import type { Highway } from '@zhongtai/highway';
+import { recordOf } from '@zhongtai/schemas';
+import type { Warehouse } from '@zhongtai/warehouse';
+
+/** Where each topic's partitions ended before the run: what came later is of this run. */
+export type Marks = ReadonlyMap<string, readonly number[]>;
+
+/** One event type on its way, counted at each hop. */
+export interface Hop {
+  readonly eventType: string;
+  /** Rows in ClickHouse that this run's topic records became. */
+  readonly rows: number;
+  /** Of these, topic records that are there more than once. */
+  readonly doubledRows: number;
+  readonly distinctEvents: number;
+}
+
+function topicOf(eventType: string): string {
+  const found = recordOf(eventType);
+  if (found === undefined) throw new Error(`${eventType} is not in the catalogue`);
+  return found.topic.name;
+}
+
+export function topicsOf(eventTypes: readonly string[]): string[] {
+  return [...new Set(eventTypes.map(topicOf))];
+}
+
+/** The ends of the topics now. */
+export async function markEnds(highway: Highway, topics: readonly string[]): Promise<Marks> {
+  const marks = new Map<string, number[]>();
+  for (const topic of topics) {
+    const partitions = await highway.admin.endOffsets(topic);
+    marks.set(
+      topic,
+      partitions.toSorted((a, b) => a.partition - b.partition).map(({ end }) => end),
+    );
+  }
+  return marks;
+}
+
+/** Records that came onto the topics between two marks. */
+export function recordsBetween(from: Marks, to: Marks): number {
+  let records = 0;
+  for (const [topic, ends] of to) {
+    for (const [partition, end] of ends.entries()) records += end - (from.get(topic)?.[partition] ?? 0);
+  }
+  return records;
+}
+
+/** Counts in ClickHouse what the records of one type after the marks became. */
+export async function countRows(warehouse: Warehouse, eventType: string, since: Marks): Promise<Hop> {
+  const [found] = await warehouse.query<{ rows: string; records: string; events: string }>(
+    `SELECT count() AS rows, uniqExact(kafka_partition, kafka_offset) AS records, uniqExact(event_id) AS events
+     FROM highway.{table:Identifier}
+     WHERE kafka_offset >= {since:Array(UInt64)}[kafka_partition + 1]`,
+    { table: eventType, since: since.get(topicOf(eventType)) ?? [] },
+  );
+  const rows = Number(found?.rows ?? 0);
+  return {
+    eventType,
+    rows,
+    doubledRows: rows - Number(found?.records ?? 0),
+    distinctEvents: Number(found?.events ?? 0),
+  };
+}

@@ -1,0 +1,94 @@
+import { join, resolve } from 'node:path';
+import { choosePorts, type PartName, type Stack, startStack, writeEndpoints } from '@zhongtai/local';
+
+import { type LocalSecrets, localSecrets } from './secrets.ts';
+
+/** Our own processes, in the order in which they start. */
+export const serviceNames = ['warehouse-sink', 'api-gateway'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface PlatformOptions {
+  /** Holds data, logs, keys and run files of the stack and of our services. */
+  readonly directory: string;
+  readonly ports?: 'default' | 'free';
+  readonly parts?: readonly PartName[];
+  /** More environment for our services, such as smaller limits in a test. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly log?: (line: string) => void;
+}
+
+/** A whole platform on this machine: the stack with the gateway and the sink as processes on top. */
+export interface Platform {
+  readonly stack: Stack;
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly clickhouseUrl: string;
+  readonly gatewayUrl: string;
+  readonly sinkUrl: string;
+  readonly secrets: LocalSecrets;
+  stop(): Promise<void>;
+}
+
+const defaultPorts: Readonly<Record<ServiceName, number>> = { 'warehouse-sink': 8084, 'api-gateway': 8080 };
+const root = resolve(import.meta.dirname, '../..');
+
+/**
+ * Starts everything and resolves when the gateway and the sink say that they are ready. Whatever dies is started
+ * again by the stack's supervisor; whatever lives ends with this process.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { directory, ports = 'default', log = () => {} } = options;
+  const stack = await startStack({
+    directory,
+    ports,
+    parts: options.parts ?? ['kafka', 'registry', 'clickhouse', 'postgres'],
+    log,
+  });
+  const secrets = localSecrets(resolve(directory));
+  const registryUrl = `${stack.endpoints.registry}/apis/ccompat/v7`;
+  const addresses = {
+    KAFKA_BROKERS: stack.endpoints.kafka,
+    SCHEMA_REGISTRY_URL: registryUrl,
+    CLICKHOUSE_URL: stack.endpoints.clickhouse,
+  };
+
+  const wanted =
+    ports === 'default' ? defaultPorts : ({ 'warehouse-sink': 'free', 'api-gateway': 'free' } as const);
+  const chosen = await choosePorts<ServiceName>(wanted);
+
+  async function serve(name: ServiceName, env: Record<string, string>): Promise<string> {
+    const port = chosen.get(name);
+    const url = `http://127.0.0.1:${port}`;
+    await stack.supervise({
+      name,
+      command: process.execPath,
+      args: [join(root, 'services', name, 'src/main.ts')],
+      env: { ...addresses, ...env, ...options.env, HOST: '127.0.0.1', PORT: String(port) },
+      readyUrl: `${url}/ready`,
+    });
+    return url;
+  }
+
+  try {
+    const sinkUrl = await serve('warehouse-sink', {});
+    const gatewayUrl = await serve('api-gateway', {
+      TOKEN_SECRET: secrets.tokenSecret,
+      VAULT_KEY: secrets.vaultKey,
+      API_KEYS_FILE: secrets.apiKeysFile,
+    });
+    await writeEndpoints(resolve(directory), { apiGateway: gatewayUrl });
+    return {
+      stack,
+      brokers: [stack.endpoints.kafka],
+      registryUrl,
+      clickhouseUrl: stack.endpoints.clickhouse,
+      gatewayUrl,
+      sinkUrl,
+      secrets,
+      stop: () => stack.stop(),
+    };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
