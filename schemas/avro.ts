@@ -33,7 +33,7 @@ export interface AvroField {
   readonly identifier?: string;
   /** Field of the same record that holds the scope of `identifier`; without it the scope is empty. */
   readonly scope_field?: string;
-  /** A sender must give the field, although a default lets the layout evolve. */
+  /** A sender must give the field, and not null, although a default lets the layout evolve. */
   readonly required?: boolean;
   /** Text that people wrote or that may quote them; a gateway masks contact addresses in it. */
   readonly free_text?: boolean;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AvroField, AvroRecord } from '../avro.ts';
 import { schemaOf, topics } from '../index.ts';
-import { lintEnvelope, lintRecord, lintSharedTypes } from './lint.ts';
+import { lintRecord } from './lint.ts';
+import { lintEnvelope, lintSharedTypes } from './lint-together.ts';
 
 const envelope = schemaOf('zhongtai.Envelope');
 const placed = schemaOf('zhongtai.order.OrderPlaced');
@@ -49,12 +50,22 @@ describe('a mistake is named', () => {
     ['a default that is no symbol', 'fulfil', { default: 'drone' }, /among the symbols/],
     ['a scope that is not there', 'recipient_phone', { scope_field: 'brand' }, /scope from brand/],
     ['an identifier of another class', 'recipient_phone', { pii: 'sensitive' }, /another pii class/],
+    ['an identifier that is no text', 'net_cents', { identifier: 'phone', pii: 'identifier' }, /no text/],
     ['a name in camel case', 'order_id', { name: 'orderId' }, /snake_case/],
   ])('%s', (_, name, more, rule) => {
     const [problem] = lintRecord(changed(name, more));
     expect(problem?.record).toBe('zhongtai.order.OrderPlaced');
     expect(problem?.field).toBe(more.name ?? name);
     expect(problem?.rule).toMatch(rule);
+  });
+
+  it('an identifier where no gateway would look for it', () => {
+    const text = JSON.stringify(placed).replace(
+      '"name":"promo_code"',
+      '"identifier":"phone","name":"promo_code"',
+    );
+    const [problem] = lintRecord({ ...(JSON.parse(text) as AvroRecord) });
+    expect(problem).toMatchObject({ field: 'OrderLine.promo_code' });
   });
 
   it('an enum without default', () => {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { AvroEnum, AvroField, AvroRecord, AvroType } from '../avro.ts';
 import type { Problem } from './problem.ts';
 import { definitionsOf, fullName, isUnion, resolve } from './resolve.ts';
@@ -20,13 +19,6 @@ const unitOfSuffix: readonly (readonly [suffix: RegExp, unit: string])[] = [
   [/_m$/, 'm'],
   [/_days$/, 'd'],
 ];
-/** The record that attribution writes over the head of an encoded event, byte by byte. */
-const frozenLink = [
-  ['uni_id', 'string'],
-  ['epoch', 'long'],
-  ['anchor', 'string'],
-];
-
 /** What is wrong with one record by itself. */
 export function lintRecord(schema: AvroRecord): Problem[] {
   const problems: Problem[] = [];
@@ -38,68 +30,14 @@ export function lintRecord(schema: AvroRecord): Problem[] {
     };
     if (!isSentence(definition.doc)) report('', 'has no doc', 'Say in a sentence what it is');
     if (definition.type === 'enum') lintEnum(definition, report);
-    else for (const field of definition.fields) lintField(field, definition, definitions, report);
-  }
-  return problems;
-}
-
-/** What is wrong with an event's head: exactly the envelope, `link` first, Link as it always was. */
-export function lintEnvelope(schema: AvroRecord, envelope: AvroRecord): Problem[] {
-  const problems: Problem[] = [];
-  const record = fullName(schema);
-  for (const [at, field] of envelope.fields.entries()) {
-    if (isDeepStrictEqual(schema.fields[at], field)) continue;
-    const rule = `field ${at} is not the field of the envelope`;
-    problems.push({ record, field: field.name, rule, remedy: 'Run node scripts/generate-types.ts' });
-    break;
-  }
-  const link = definitionsOf(schema).get('zhongtai.Link');
-  const shape = link?.type === 'record' ? link.fields.map(({ name, type }) => [name, type]) : [];
-  const [first] = schema.fields;
-  const isFirst = isDeepStrictEqual(first?.default, null) && first?.name === 'link' && isUnion(first.type);
-  if (!isFirst || !isDeepStrictEqual(shape, frozenLink)) {
-    const rule = 'is not field 0 with the frozen Link {uni_id, epoch, anchor}';
-    problems.push({ record, field: 'link', rule, remedy: 'Leave link and Link as they were' });
-  }
-  return problems;
-}
-
-/** A shared type means the same wherever it is written out. */
-export function lintSharedTypes(schemas: readonly AvroRecord[]): Problem[] {
-  const known = new Map<string, { readonly type: AvroEnum | AvroRecord; readonly record: string }>();
-  const problems: Problem[] = [];
-  for (const schema of schemas) {
-    for (const [name, type] of definitionsOf(schema)) {
-      const first = known.get(name);
-      if (first === undefined) known.set(name, { type, record: fullName(schema) });
-      else if (!isDeepStrictEqual(expand(first.type), expand(type))) {
-        const rule = `${name} is not as in ${first.record}`;
-        problems.push({
-          record: fullName(schema),
-          field: '',
-          rule,
-          remedy: 'Make the two alike, or rename one',
-        });
+    else {
+      for (const field of definition.fields) {
+        lintField(field, definition, definitions, report);
+        if (definition !== schema) lintNested(field, report);
       }
     }
   }
   return problems;
-}
-
-/** Names and definitions of the same type are alike, for which of them comes first differs by file. */
-function expand(type: AvroType): unknown {
-  if (typeof type === 'string') return type.split('.').at(-1);
-  if (isUnion(type)) return type.map(nameOrExpand);
-  if (type.type === 'record') {
-    return { ...type, fields: type.fields.map((field) => ({ ...field, type: nameOrExpand(field.type) })) };
-  }
-  return type.type === 'array' ? { ...type, items: nameOrExpand(type.items) } : type;
-}
-
-function nameOrExpand(type: AvroType): unknown {
-  const isNamed =
-    typeof type !== 'string' && !isUnion(type) && (type.type === 'record' || type.type === 'enum');
-  return isNamed ? type.name : expand(type);
 }
 
 function lintEnum(type: AvroEnum, report: Report): void {
@@ -133,6 +71,16 @@ function lintField(
   }
 }
 
+/** Where clear values come in, fields are replaced one by one; what lies deeper would stay in clear. */
+function lintNested({ name, identifier, free_text: freeText }: AvroField, report: Report): void {
+  if (identifier === undefined && freeText === undefined) return;
+  report(
+    name,
+    'an identifier or free text lies within a field',
+    'Put it among the fields of the record itself',
+  );
+}
+
 function lintPersonal(field: AvroField, owner: AvroRecord, report: Report): void {
   const { name, pii, identifier, scope_field: scopeField } = field;
   if (!piiClasses.includes(pii)) {
@@ -146,6 +94,13 @@ function lintPersonal(field: AvroField, owner: AvroRecord, report: Report): void
   }
   if (identifier !== undefined && pii !== 'identifier') {
     report(name, 'holds an identifier but has another pii class', 'Set pii to identifier');
+  }
+  if (identifier !== undefined && !holdsText(field.type)) {
+    report(
+      name,
+      'holds an identifier but is no text',
+      'Use string, a nullable string or an array of strings',
+    );
   }
   if (scopeField !== undefined && !owner.fields.some((other) => other.name === scopeField)) {
     report(name, `takes its scope from ${scopeField}, which is not there`, 'Name a field of the record');
@@ -175,6 +130,12 @@ function lintDefault({ name, type, default: given }: AvroField, owner: AvroRecor
   const isId = type === 'string' || name === 'event_time' || fullName(owner) === 'zhongtai.Link';
   const isDay = typeof type !== 'string' && 'logicalType' in type && type.logicalType === 'date';
   if (!isId && !isDay) report(name, 'has no default', 'Only ids may go without: give it a default');
+}
+
+function holdsText(type: AvroType): boolean {
+  if (typeof type === 'string') return type === 'string';
+  if (isUnion(type)) return type.length === 2 && type[0] === 'null' && type[1] === 'string';
+  return type.type === 'array' && type.items === 'string';
 }
 
 function isSentence(doc: unknown): boolean {
