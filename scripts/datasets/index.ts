@@ -2,6 +2,7 @@ export { type CompleteJourney, openCompleteJourney } from './complete-journey/op
 export { publishedTotals } from './complete-journey/published.ts';
 export type { ApiEvent, ApiIdentity, Dataset, EventsOptions, ReferenceRecord } from './dataset.ts';
 export { datasetCodes } from './errors.ts';
+export { openSamples, type SamplesOptions } from './samples.ts';
 export { sendCodes } from './send/errors.ts';
 export type { AcceptSample } from './send/sampling.ts';
 export { type SendCounts, type SendOptions, type SendReport, sendEvents } from './send/send-events.ts';
