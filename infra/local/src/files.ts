@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 
 /** Readers see the old content or the new, never half of it. */
 export async function writeAtomically(path: string, content: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { checkHttp } from './http-check.ts';
 import { checkKafka } from './kafka-check.ts';
 import { host } from './ports.ts';

@@ -1,4 +1,4 @@
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 
 const limitMs = 2_000;
 

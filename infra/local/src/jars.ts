@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { readIfThere, withLock } from './files.ts';
 import { findMaven } from './machine.ts';
 

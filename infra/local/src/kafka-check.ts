@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 
 const metadataKey = 3;
 const metadataVersion = 4;

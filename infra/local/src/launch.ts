@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { findNode } from './machine.ts';
 import type { Assignment, Report, Request, ServiceOrder } from './messages.ts';
 import { foldersOf } from './part.ts';

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 
 const limitMs = 2_000;
 

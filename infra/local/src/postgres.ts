@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/pro
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { readIfThere } from './files.ts';
 import { checkPart } from './health.ts';
 import type { Part, StackFolders } from './part.ts';

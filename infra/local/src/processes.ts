@@ -16,14 +16,17 @@ export function birthOf(pid: number): string | undefined {
   return stat === undefined || stat[0] === 'Z' ? undefined : stat[19];
 }
 
-/** Resident memory in bytes and CPU time in seconds of a process and its children. */
-export function usageOf(pid: number): { residentBytes: number; cpuSeconds: number } {
+/** Resident memory in bytes and CPU time in seconds of a process, and of its children where that is wanted. */
+export function usageOf(
+  pid: number,
+  children: 'with' | 'without' = 'with',
+): { residentBytes: number; cpuSeconds: number } {
   if (process.platform !== 'linux') {
     return { residentBytes: Number(field(pid, 'rss') ?? 0) * 1024, cpuSeconds: 0 };
   }
   let residentBytes = 0;
   let cpuSeconds = 0;
-  for (const each of [pid, ...childrenOf(pid)]) {
+  for (const each of [pid, ...(children === 'with' ? childrenOf(pid) : [])]) {
     const stat = statOf(each);
     if (stat === undefined) continue;
     residentBytes += Number(stat[21]) * pageBytes;

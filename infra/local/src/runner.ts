@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, ZhongtaiError } from '@zhongtai/runtime';
+import { messageOf, ZhongtaiError } from '@zhongtai/runtime/errors';
 import type { Part } from './part.ts';
 import { birthOf, end } from './processes.ts';
 import type { PartPhase, PartState } from './state.ts';
@@ -30,6 +30,7 @@ export class Runner {
   #failures = 0;
   #stopping = false;
   #upSince = 0;
+  #preparing: Promise<void> = Promise.resolve();
 
   constructor(part: Part, log: string, events: RunnerEvents) {
     this.part = part;
@@ -47,14 +48,18 @@ export class Runner {
   /** Resolves when the part answers for the first time; rejects when it never will. */
   async start(): Promise<void> {
     const began = Date.now();
-    await this.part.prepare();
+    this.#preparing = this.part.prepare();
+    await this.#preparing;
     await this.#run(true);
+    if (this.#stopping) return;
     const took = ((Date.now() - began) / 1000).toFixed(1);
     this.#events.log(`${this.part.name} is up at ${this.part.address} after ${took} s`);
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    // What prepares the data directory are processes too, and nobody would end them after us.
+    await this.#preparing.catch(() => {});
     const pid = this.#child?.pid;
     if (pid !== undefined) await end(pid, this.part.stopSignal, this.part.stopGraceMs);
     this.#enter('stopped');

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { waitFor } from './health.ts';
 import { type Leash, launch } from './launch.ts';
 import { foldersOf, type PartName, partNames } from './part.ts';
@@ -48,7 +48,7 @@ const bootLimitMs = 10 * 60_000;
 const pollMs = 100;
 
 /** Starts what is wanted, or joins what already runs in this directory. */
-export async function startEmbedded(options: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
   const directory = resolve(options.directory);
   const parts = partNames.filter((name) => (options.parts ?? partNames).includes(name));
   const log = options.log ?? (() => {});

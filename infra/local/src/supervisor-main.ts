@@ -1,4 +1,4 @@
-import { messageOf } from '@zhongtai/runtime';
+import { messageOf } from '@zhongtai/runtime/errors';
 import { writeEndpoints } from './endpoints.ts';
 import { codeOf, withLock } from './files.ts';
 import type { Assignment, Report, Request } from './messages.ts';

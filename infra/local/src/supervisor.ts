@@ -1,4 +1,4 @@
-import { messageOf } from '@zhongtai/runtime';
+import { messageOf } from '@zhongtai/runtime/errors';
 import type { Part, StackFolders } from './part.ts';
 import { birthOf, end } from './processes.ts';
 import { Runner } from './runner.ts';
@@ -12,6 +12,7 @@ export class Supervisor {
   /** In the order in which they were added; a later one may need an earlier one. */
   readonly #services: Runner[] = [];
   #notes: Promise<void> = Promise.resolve();
+  #stopping = false;
 
   constructor(folders: StackFolders, log: (line: string) => void) {
     this.#folders = folders;
@@ -32,7 +33,7 @@ export class Supervisor {
       const needs = runner.part.needs.map((name) => started.get(name));
       started.set(
         runner.part.name,
-        Promise.all(needs).then(() => runner.start()),
+        Promise.all(needs).then(() => (this.#stopping ? undefined : runner.start())),
       );
     }
     await Promise.all(started.values());
@@ -51,6 +52,7 @@ export class Supervisor {
 
   /** Services first, the last one added before the others; then dependents, then what they need. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     for (const service of this.#services.toReversed()) await service.stop();
     const dependents = this.#runners.filter((runner) => runner.part.needs.length > 0);
     await Promise.all(dependents.map((runner) => runner.stop()));

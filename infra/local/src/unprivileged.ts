@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { ZhongtaiError } from '@zhongtai/runtime/errors';
 
 const run = promisify(execFile);
 
