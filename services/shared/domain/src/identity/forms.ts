@@ -58,12 +58,11 @@ function formMac(text: string): Normalised {
   return { ok: digits.match(/../g)?.join(':') ?? digits };
 }
 
-/** Only the mobile barcode has a public form; carriers of other kinds are opaque. */
+/** The mobile barcode has a public form; carriers of other kinds are opaque codes in plain letters. */
 function formCarrier(text: string): Normalised {
   const code = text.normalize('NFKC').trim().toUpperCase();
-  return code.startsWith('/') && !/^\/[0-9A-Z.+-]{7}$/.test(code)
-    ? { reason: 'ZT-ID-CARRIER' }
-    : { ok: code };
+  const form = code.startsWith('/') ? /^\/[0-9A-Z.+-]{7}$/ : /^[!-~]+$/;
+  return form.test(code) ? { ok: code } : { reason: 'ZT-ID-CARRIER' };
 }
 
 /** Citizens (A123456789) and residents, new form (A812345678) and old (AC12345678). */

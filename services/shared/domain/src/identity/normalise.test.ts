@@ -65,6 +65,7 @@ describe('other identifiers', () => {
     ['mac', 'DA:A1:19:00:00:01', 'ZT-ID-MAC-RANDOM'],
     ['mac', '00:00:00:00:00:00', 'ZT-ID-BLOCKED'],
     ['invoice_carrier', '/ABC', 'ZT-ID-CARRIER'],
+    ['invoice_carrier', 'ῢ', 'ZT-ID-CARRIER'],
     ['national_id', '123', 'ZT-ID-NATIONAL'],
     ['cust_id', '   ', 'ZT-ID-EMPTY'],
     ['cust_id', 'x'.repeat(257), 'ZT-ID-LENGTH'],
@@ -133,6 +134,16 @@ describe('properties', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+  it('holds for an e-mail address with any letter of the Basic Multilingual Plane', () => {
+    const unstable: string[] = [];
+    for (let code = 0x20; code < 0x10000; code += 1) {
+      const once = normalise('email', `a${String.fromCodePoint(code)}@example.com`);
+      if (!('ok' in once)) continue;
+      const twice = normalise('email', once.ok);
+      if (!('ok' in twice) || twice.ok !== once.ok) unstable.push(code.toString(16));
+    }
+    expect(unstable).toEqual([]);
   });
   it('gives one number for any way to write a mobile number', () => {
     const digits = fc
