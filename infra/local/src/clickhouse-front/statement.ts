@@ -1,5 +1,6 @@
-import { isWord, LexError, nextToken, type Token } from './lexer.ts';
 import { ClickHouseError } from './exceptions.ts';
+import { layoutOfInsert } from './insert-text.ts';
+import { depthChange, isWord, LexError, nextToken, tokensOf } from './lexer.ts';
 
 /** A statement, cut from what a client sent, with the data of an INSERT kept apart as bytes. */
 export interface Statement {
@@ -30,78 +31,26 @@ function decode(bytes: Buffer): string {
   }
 }
 
-/** The byte after the blanks and at most one line end that separate an INSERT from its inline data. */
-function dataStart(text: string, at: number): number {
-  let here = at;
-  while (text[here] === ' ' || text[here] === '\t' || text[here] === '\f') here += 1;
-  if (text[here] === '\r') here += 1;
-  if (text[here] === '\n') here += 1;
-  return here;
-}
-
-interface Scan {
-  readonly settingsAt: number | undefined;
-  readonly formatAt: number;
-  readonly format: string;
-  readonly dataAt: number;
-}
-
-/** Walks an INSERT from behind its target to where its data begins; undefined when it takes rows from a query. */
-function scanInsert(text: string, from: number): Scan | undefined {
-  let depth = 0;
-  let settingsAt: number | undefined;
-  let at = from;
-  for (let token = nextToken(text, at); token; token = nextToken(text, at)) {
-    at = token.end;
-    if (token.text === '(' && token.kind === 'symbol') {
-      // `INSERT INTO t (SELECT …)` takes rows from a query too.
-      const inner = nextToken(text, at);
-      if (depth === 0 && (isWord(inner, 'SELECT') || isWord(inner, 'WITH'))) return undefined;
-      depth += 1;
-    } else if (token.text === ')' && token.kind === 'symbol') depth -= 1;
-    if (depth > 0 || token.kind !== 'word') continue;
-    const keyword = token.text.toUpperCase();
-    if (keyword === 'SELECT' || keyword === 'WITH' || keyword === 'FROM' || keyword === 'WATCH') return undefined;
-    if (keyword === 'SETTINGS') settingsAt ??= token.start;
-    if (keyword === 'VALUES') return { settingsAt, formatAt: token.start, format: 'Values', dataAt: token.end };
-    if (keyword === 'FORMAT') {
-      const name = nextToken(text, at);
-      if (name?.kind !== 'word') throw new LexError('FORMAT without a name', token.start);
-      const behind = nextTokenOrData(text, name.end);
-      return { settingsAt, formatAt: token.start, format: name.text, dataAt: behind };
-    }
-  }
-  return { settingsAt, formatAt: text.length, format: 'Values', dataAt: text.length };
-}
-
-/** `FORMAT X;` may be closed by a semicolon before its data. */
-function nextTokenOrData(text: string, at: number): number {
-  let here = at;
-  while (text[here] === ' ' || text[here] === '\t') here += 1;
-  return text[here] === ';' ? here + 1 : at;
-}
-
-function parseInsert(bytes: Buffer, text: string, first: Token, body: Buffer | undefined): Statement | undefined {
-  let token = nextToken(text, first.end);
-  if (isWord(token, 'INTO')) token = nextToken(text, token?.end ?? 0);
-  if (isWord(token, 'TABLE')) token = nextToken(text, token?.end ?? 0);
-  if (!token || (token.kind !== 'word' && token.kind !== 'quoted')) return undefined;
-  if (isWord(token, 'FUNCTION')) {
-    const behind = nextToken(text, token.end);
-    if (behind?.kind === 'word' || behind?.kind === 'quoted') return undefined;
-  }
-  let end = token.end;
-  for (let dot = nextToken(text, end); dot?.text === '.' && dot.kind === 'symbol'; dot = nextToken(text, end)) {
-    end = nextToken(text, dot.end)?.end ?? dot.end;
-  }
-  const scan = scanInsert(text, end);
-  if (!scan) return undefined;
-  const headEnd = Math.min(scan.settingsAt ?? scan.formatAt, scan.formatAt);
-  const inline = bytes.subarray(dataStart(text, scan.dataAt));
+function parseInsert(
+  bytes: Buffer,
+  text: string,
+  from: number,
+  body: Buffer | undefined,
+): Statement | undefined {
+  const layout = layoutOfInsert(text, from);
+  if (!layout) return undefined;
+  const { headEnd, formatAt, format, dataAt } = layout;
   const head = decode(bytes.subarray(0, headEnd));
-  const middle = decode(bytes.subarray(headEnd, scan.formatAt));
-  const data = body === undefined ? inline : inline.length === 0 ? body : Buffer.concat([inline, Buffer.from('\n'), body]);
-  return { kind: 'INSERT', sql: `${head}${middle}FORMAT ${scan.format}`, insert: { head, middle, format: scan.format, data } };
+  const middle = decode(bytes.subarray(headEnd, formatAt));
+  const inline = bytes.subarray(dataAt);
+  const parts = [inline, body].filter((part) => part !== undefined && part.length > 0);
+  const data =
+    parts.length < 2 ? (parts[0] ?? inline) : Buffer.concat([inline, Buffer.from('\n'), body ?? inline]);
+  return {
+    kind: 'INSERT',
+    sql: `${head} ${middle} FORMAT ${format}`,
+    insert: { head, middle, format, data },
+  };
 }
 
 /** Cuts the text at its closing semicolon and refuses a second statement. */
@@ -135,15 +84,30 @@ export function parseStatement(query: string | undefined, body: Buffer): Stateme
     const first = nextToken(text, 0);
     if (!first) throw new ClickHouseError(62, 'SYNTAX_ERROR', 'Syntax error: Empty query');
     if (isWord(first, 'INSERT')) {
-      const insert = parseInsert(bytes, text, first, rest);
+      const insert = parseInsert(bytes, text, first.end, rest);
       if (insert) return insert;
     }
-    const whole = rest === undefined || rest.length === 0 ? bytes : Buffer.concat([bytes, Buffer.from('\n'), rest]);
+    const whole =
+      rest === undefined || rest.length === 0 ? bytes : Buffer.concat([bytes, Buffer.from('\n'), rest]);
     const wholeText = whole === bytes ? text : whole.toString('latin1');
     const end = singleStatement(wholeText);
     return { kind: first.text.toUpperCase(), sql: decode(whole.subarray(0, end)), insert: undefined };
   } catch (error) {
-    if (error instanceof LexError) throw new ClickHouseError(62, 'SYNTAX_ERROR', `Syntax error: ${error.message}`);
+    if (error instanceof LexError)
+      throw new ClickHouseError(62, 'SYNTAX_ERROR', `Syntax error: ${error.message}`);
     throw error;
   }
+}
+
+/** The format that a reading statement names itself, by its last FORMAT clause outside of parentheses. */
+export function namedFormat(sql: string): string | undefined {
+  let depth = 0;
+  let format: string | undefined;
+  const tokens = tokensOf(Buffer.from(sql).toString('latin1'));
+  for (const [at, token] of tokens.entries()) {
+    depth += depthChange(token);
+    const next = tokens[at + 1];
+    if (depth === 0 && isWord(token, 'FORMAT') && next?.kind === 'word') format = next.text;
+  }
+  return format;
 }

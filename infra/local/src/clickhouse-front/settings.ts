@@ -1,0 +1,127 @@
+import type { AnalystLimits } from './config.ts';
+import { ClickHouseError } from './exceptions.ts';
+import { analystSetting, deniedSetting } from './policy.ts';
+import { denied, type Right } from './sandbox.ts';
+
+/** Words of the URL that are the front's business, not the engine's. */
+const frontWords = new Set([
+  'query',
+  'user',
+  'password',
+  'database',
+  'default_format',
+  'query_id',
+  'compress',
+  'decompress',
+  'enable_http_compression',
+  'http_zlib_compression_level',
+  'wait_end_of_query',
+  'buffer_size',
+  'session_id',
+  'session_timeout',
+  'session_check',
+  'role',
+  'quota_key',
+  'send_progress_in_http_headers',
+  'http_headers_progress_interval_ms',
+  'cancel_http_readonly_queries_on_client_close',
+  'log_comment',
+  'http_write_exception_in_output_format',
+  'close_session',
+  'stacktrace',
+  'client_protocol_version',
+  'add_http_cors_header',
+  'http_receive_timeout',
+  'http_send_timeout',
+  'readonly',
+]);
+
+/** A string literal that the engine reads back as exactly `value`. */
+export function literal(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0')}'`;
+}
+
+export function identifier(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
+const settingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const parameterName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Numbers above their limit are lowered to it; nothing an analyst gives can raise one. */
+function capped(limits: AnalystLimits): ReadonlyMap<string, number> {
+  return new Map([
+    ['max_execution_time', limits.seconds],
+    ['max_memory_usage', limits.memoryBytes],
+    ['max_result_rows', limits.resultRows],
+    ['max_rows_to_read', limits.readRows],
+    ['max_threads', limits.threads],
+  ]);
+}
+
+function clientSettings(
+  query: URLSearchParams,
+  right: Right,
+  caps: ReadonlyMap<string, number>,
+): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (const [name, value] of query) {
+    if (frontWords.has(name) || name.startsWith('param_')) continue;
+    if (!settingName.test(name))
+      throw new ClickHouseError(115, 'UNKNOWN_SETTING', `Unknown setting '${name}'`);
+    if (deniedSetting.test(name)) throw denied(`setting ${name}`);
+    if (right === 'analyst' && !caps.has(name) && !analystSetting.test(name)) {
+      throw new ClickHouseError(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode`);
+    }
+    settings.set(name, value);
+  }
+  return settings;
+}
+
+function limitAnalyst(settings: Map<string, string>, caps: ReadonlyMap<string, number>): void {
+  for (const [name, most] of caps) {
+    const asked = Number(settings.get(name) ?? most);
+    settings.set(name, String(asked > 0 && asked < most ? asked : most));
+  }
+  settings.set('result_overflow_mode', 'throw');
+  settings.set('read_overflow_mode', 'throw');
+  settings.set('timeout_overflow_mode', 'throw');
+  settings.set('max_temporary_data_on_disk_size_for_query', '1000000000');
+}
+
+export interface SettingsInput {
+  readonly query: URLSearchParams;
+  readonly right: Right;
+  readonly limits: AnalystLimits;
+  /** How the front finds the running statement again to kill it. */
+  readonly mark: string;
+  /** GET reads only. */
+  readonly readOnly: boolean;
+}
+
+/**
+ * The statements that prepare a connection: parameters as the client gave them (their values become strings,
+ * never text of the query), its settings, then our limits, and `readonly` at the very end, after which nothing
+ * can be changed.
+ */
+export function preparation({ query, right, limits, mark, readOnly }: SettingsInput): string[] {
+  const caps = right === 'analyst' ? capped(limits) : new Map<string, number>();
+  const settings = clientSettings(query, right, caps);
+  if (right === 'analyst') limitAnalyst(settings, caps);
+  // Rows that wait in memory for others would be lost by kill -9 after they were acknowledged.
+  settings.set('async_insert', '0');
+  settings.set('log_comment', mark);
+  const parameters = [...query].filter(([name]) => name.startsWith('param_'));
+  for (const [name] of parameters) {
+    if (!parameterName.test(name))
+      throw new ClickHouseError(36, 'BAD_ARGUMENTS', `Bad name of a parameter: ${name}`);
+  }
+  const pairs = [...parameters, ...settings].map(([name, value]) => `${name} = ${literal(value)}`);
+  const statements = [`SET ${pairs.join(', ')}`];
+  const database = query.get('database');
+  if (database) statements.unshift(`USE ${identifier(database)}`);
+  if (right === 'analyst' && database?.toLowerCase() === 'system') throw denied('database system');
+  if (right === 'analyst') statements.push('SET readonly = 1');
+  else if (readOnly) statements.push('SET readonly = 2');
+  return statements;
+}
