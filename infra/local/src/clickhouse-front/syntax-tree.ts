@@ -1,6 +1,5 @@
 import {
   deniedFunctions,
-  engines,
   outsideNames,
   systemTables,
   tableFunctions,
@@ -23,9 +22,6 @@ function parseTree(explained: string): Node[] {
 function checkFunction(name: string, parent: string, right: Right): void {
   if (parent.startsWith('TableExpression') || parent.startsWith('DescribeQuery')) {
     if (!tableFunctions.has(name)) throw denied(`table function ${name}()`);
-  } else if (parent.startsWith('Storage definition') || parent.startsWith('ViewTarget')) {
-    if (!engines.has(name) && name !== 'tuple') throw denied(`engine ${name}`);
-    return;
   } else if (parent.startsWith('InsertQuery')) throw denied('INSERT INTO FUNCTION');
   if (outsideNames.has(name) || deniedFunctions.has(name)) throw denied(`${name}()`);
   if (right === 'analyst' && tableFunctionsDeniedToAnalyst.has(name)) throw denied(`${name}()`);
