@@ -28,6 +28,12 @@ interface PublisherParts extends KafkaClientOptions {
   readonly clock: () => number;
 }
 
+/** What the publisher needs of Kafka; a test puts a broker that loses answers in its place. */
+export type PublisherLink = Pick<
+  ProducerLink,
+  'connect' | 'disconnect' | 'partitionsOf' | 'refreshLeaders' | 'identityFor' | 'produce'
+>;
+
 type Fate = 'stored' | 'again' | HighwayError;
 
 /**
@@ -38,7 +44,7 @@ export class KafkaPublisher implements Publisher {
   readonly capacityBytes: number;
   readonly #limits: Required<PublisherLimits>;
   readonly #parts: PublisherParts;
-  readonly #link: ProducerLink;
+  readonly #link: PublisherLink;
   readonly #boot = Buffer.from(randomBytes(9).toString('base64url'));
   readonly #topics = new Map<string, PartitionQueue[]>();
   readonly #learning = new Map<string, Promise<void>>();
@@ -52,7 +58,7 @@ export class KafkaPublisher implements Publisher {
   #sweeper: NodeJS.Timeout | null = null;
   #healthy = false;
 
-  constructor(parts: PublisherParts, limits: PublisherLimits = {}) {
+  constructor(parts: PublisherParts, limits: PublisherLimits = {}, link?: PublisherLink) {
     this.#parts = parts;
     this.#limits = {
       maxBatchRecords: limits.maxBatchRecords ?? 5_000,
@@ -61,7 +67,7 @@ export class KafkaPublisher implements Publisher {
       timeoutMs: limits.timeoutMs ?? 10_000,
     };
     this.capacityBytes = this.#limits.capacityBytes;
-    this.#link = new ProducerLink(parts, this.#limits.timeoutMs);
+    this.#link = link ?? new ProducerLink(parts, this.#limits.timeoutMs);
   }
 
   get bytesInFlight(): number {
@@ -194,13 +200,23 @@ export class KafkaPublisher implements Publisher {
     const free = [...this.#topics.values()]
       .flat()
       .filter((queue) => !queue.busy && queue.hasWork && !this.#busyNodes.has(queue.leader));
-    const batches = free.flatMap((queue) => queue.take(maxBatchRecords, maxBatchBytes) ?? []);
+    const batches = free
+      .flatMap((queue) => queue.take(maxBatchRecords, maxBatchBytes) ?? [])
+      .filter((batch) => !this.#giveUpLate(batch));
     for (const { queue } of batches) queue.busy = true;
     const byNode = Map.groupBy(batches, ({ queue }) => queue.leader);
     for (const [node, ofNode] of byNode) {
       this.#busyNodes.add(node);
       void this.#send(node, ofNode);
     }
+  }
+
+  /** A batch whose callers have been answered already is not sent once more. */
+  #giveUpLate(batch: Batch): boolean {
+    if (batch.attempts === 0 || this.#parts.clock() < batch.deadline) return false;
+    const late = new HighwayError('ZT-HIGHWAY-TIMEOUT', 'kafka did not acknowledge in time');
+    this.#conclude(batch, late, -1);
+    return true;
   }
 
   async #send(node: number, batches: readonly Batch[]): Promise<void> {
