@@ -31,8 +31,7 @@ export function createIdentifiers(options: IdentifiersOptions): Identifiers {
   const cache = createTokenCache(options);
   return {
     identify(type, givenScope, clearValue, now) {
-      const key = `${type}\u0000${givenScope}\u0000${clearValue}`;
-      const cached = cache.get(key, now);
+      const cached = cache.get(type, givenScope, clearValue, now);
       if (cached !== undefined) return { kind: 'token', entry: cached };
       const result = normaliser.identifier(isIdType(type) ? type : 'unknown', givenScope, clearValue);
       if ('reason' in result) {
@@ -43,7 +42,7 @@ export function createIdentifiers(options: IdentifiersOptions): Identifiers {
       const token = tokens.token(idType, scope, value);
       // What is never kept in clear (a national id) needs no vault record.
       const entry = { idType, scope, token, value, stored: !idTypes[idType].vaulted };
-      cache.set(key, entry, now);
+      cache.set({ idType: type, scope: givenScope, value: clearValue }, entry, now);
       return { kind: 'token', entry };
     },
     get cached() {

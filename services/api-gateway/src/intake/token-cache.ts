@@ -9,6 +9,13 @@ export interface CachedToken {
   stored: boolean;
 }
 
+/** An identifier as it was sent. */
+export interface SentIdentifier {
+  readonly idType: string;
+  readonly scope: string;
+  readonly value: string;
+}
+
 export interface TokenCacheOptions {
   /** Most tokens held. */
   readonly capacity: number;
@@ -17,19 +24,34 @@ export interface TokenCacheOptions {
 }
 
 export interface TokenCache {
-  get(identifier: string, now: number): CachedToken | undefined;
-  set(identifier: string, entry: CachedToken, now: number): void;
+  get(idType: string, scope: string, value: string, now: number): CachedToken | undefined;
+  set(sent: SentIdentifier, entry: CachedToken, now: number): void;
   readonly size: number;
+}
+
+interface Held {
+  readonly sent: SentIdentifier;
+  readonly entry: CachedToken;
+  /** The same value under another type or scope. */
+  readonly next: Held | undefined;
+}
+
+function find(held: Held | undefined, idType: string, scope: string): CachedToken | undefined {
+  for (let at = held; at !== undefined; at = at.next) {
+    if (at.sent.idType === idType && at.sent.scope === scope) return at.entry;
+  }
+  return undefined;
 }
 
 /**
  * Remembers identifiers in two generations: new ones enter the young one, and when that is full or old the other is
  * dropped whole. Nothing moves back, so even an identifier that comes all the time is written again now and then.
+ * Keyed by the value alone: joining type, scope and value into one text would cost more than all else here.
  */
 export function createTokenCache({ capacity, maxAgeMs }: TokenCacheOptions): TokenCache {
   const half = Math.max(1, Math.floor(capacity / 2));
-  let young = new Map<string, CachedToken>();
-  let old = new Map<string, CachedToken>();
+  let young = new Map<string, Held>();
+  let old = new Map<string, Held>();
   let turnedAt = 0;
 
   function turn(now: number): void {
@@ -39,13 +61,13 @@ export function createTokenCache({ capacity, maxAgeMs }: TokenCacheOptions): Tok
   }
 
   return {
-    get(identifier, now) {
+    get(idType, scope, value, now) {
       if (now - turnedAt > maxAgeMs) turn(now);
-      return young.get(identifier) ?? old.get(identifier);
+      return find(young.get(value), idType, scope) ?? find(old.get(value), idType, scope);
     },
-    set(identifier, entry, now) {
+    set(sent, entry, now) {
       if (young.size >= half) turn(now);
-      young.set(identifier, entry);
+      young.set(sent.value, { sent, entry, next: young.get(sent.value) });
     },
     get size() {
       return young.size + old.size;
