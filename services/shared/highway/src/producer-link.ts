@@ -125,6 +125,12 @@ export class ProducerLink {
   }
 }
 
+/** What the publisher needs of Kafka; a test puts a broker that loses answers in its place. */
+export type PublisherLink = Pick<
+  ProducerLink,
+  'connect' | 'disconnect' | 'partitionsOf' | 'refreshLeaders' | 'identityFor' | 'produce'
+>;
+
 /** Waits longer after each attempt. */
 export function pause(attempt: number): Promise<void> {
   const ms = Math.min(backOffMs.most, backOffMs.first * 2 ** Math.min(attempt, 10));

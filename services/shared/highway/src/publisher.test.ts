@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createLogger, createMetrics } from '@zhongtai/runtime';
 import { createHighwayMetrics } from './metrics.ts';
 import type { Batch, PartitionQueue } from './partition-queue.ts';
-import { KafkaPublisher, type PublisherLink } from './publisher.ts';
+import type { PublisherLink } from './producer-link.ts';
+import { KafkaPublisher } from './publisher.ts';
 import { readRecordSet } from './record-batch-reader.ts';
 
 const outOfOrder = 45;

@@ -8,7 +8,7 @@ import type { HighwayMetrics } from './metrics.ts';
 import { partitionOf } from './murmur2.ts';
 import { type Batch, PartitionQueue, PublishCall } from './partition-queue.ts';
 import type { ProduceAnswer } from './produce-request.ts';
-import { ProducerLink, pause } from './producer-link.ts';
+import { ProducerLink, type PublisherLink, pause } from './producer-link.ts';
 import type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher-types.ts';
 import { writeRecordBatch } from './record-batch-writer.ts';
 
@@ -27,12 +27,6 @@ interface PublisherParts extends KafkaClientOptions {
   readonly metrics: HighwayMetrics;
   readonly clock: () => number;
 }
-
-/** What the publisher needs of Kafka; a test puts a broker that loses answers in its place. */
-export type PublisherLink = Pick<
-  ProducerLink,
-  'connect' | 'disconnect' | 'partitionsOf' | 'refreshLeaders' | 'identityFor' | 'produce'
->;
 
 type Fate = 'stored' | 'again' | HighwayError;
 
@@ -216,6 +210,7 @@ export class KafkaPublisher implements Publisher {
     if (batch.attempts === 0 || this.#parts.clock() < batch.deadline) return false;
     const late = new HighwayError('ZT-HIGHWAY-TIMEOUT', 'kafka did not acknowledge in time');
     this.#conclude(batch, late, -1);
+    this.#scheduleFlush();
     return true;
   }
 
