@@ -20,5 +20,3 @@ export const pinnedFiles = {
   products: '09210f88a318b1a3db5080a7a900ca02c2ee4dbb8594a82727983cb0b12762c3',
   transactions: '76623b3d04ca2dcac426759f5b8955c3264b0e9d98066d2ab7a1b10d76e18925',
 } as const;
-
-export type PinnedFile = keyof typeof pinnedFiles;

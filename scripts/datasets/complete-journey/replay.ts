@@ -5,7 +5,7 @@ import { type LoyaltyChanged, mapRedemption } from './redemption.ts';
 import { mapSale, type PosSale } from './sale.ts';
 import { startOfShopDay } from './shop-time.ts';
 
-export type JourneyEvent = PosSale | LoyaltyChanged | MessageSent;
+type JourneyEvent = PosSale | LoyaltyChanged | MessageSent;
 
 /** One event that has its place in time and its number in its stream, and is mapped only if someone wants it. */
 interface Step {

@@ -3,7 +3,7 @@ import { eventIdOf } from '../event-id.ts';
 import { actorOf, setName } from './identifiers.ts';
 import type { SaleLines } from './journey.ts';
 
-export interface SaleLine {
+interface SaleLine {
   readonly line_no: number;
   readonly product_id: string;
   readonly qty: number;
@@ -14,7 +14,7 @@ export interface SaleLine {
 }
 
 /** A line at a lower price; on the others (half of all) these fields keep the schema's default of 0. */
-export interface PromotedLine extends SaleLine {
+interface PromotedLine extends SaleLine {
   readonly retail_discount_cents: number;
   readonly coupon_discount_cents: number;
   readonly match_discount_cents: number;

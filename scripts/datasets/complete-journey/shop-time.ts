@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
  * 06:53 on 1 January 2017, the last at 23:01 on 31 December, and every one of its 53 weeks turns exactly at
  * midnight of this zone, in summer and in winter.
  */
-export const shopTimeZone = 'America/New_York';
+const shopTimeZone = 'America/New_York';
 
 const wallClock = new Intl.DateTimeFormat('sv-SE', {
   timeZone: shopTimeZone,

@@ -27,7 +27,7 @@ export function totalsOfJourney(
   };
 }
 
-export function sumOf(column: Int32Array): number {
+function sumOf(column: Int32Array): number {
   let sum = 0;
   for (const value of column) sum += value;
   return sum;

@@ -82,9 +82,9 @@ class Tally implements DeliveryObserver<ApiEvent> {
   accepted(events: readonly ApiEvent[], sentAt: number): void {
     const acceptedAt = Date.now();
     this.acceptedCount += events.length;
+    this.#latency.record(acceptedAt - sentAt, events.length);
     let sample: AcceptSample | undefined;
     for (const { event_id: eventId, event_type: eventType } of events) {
-      this.#latency.record(acceptedAt - sentAt);
       sample = { eventId, eventType, sentAt, acceptedAt };
       this.#samples.offer(sample);
     }
