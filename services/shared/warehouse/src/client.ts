@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client';
 import { quoteName } from './columns.ts';
 import { toWarehouseError, WarehouseError } from './errors.ts';
 import { qualifiedName, type Table } from './table.ts';
@@ -104,6 +109,8 @@ export function createWarehouse(options: WarehouseOptions): Warehouse {
     password: options.password,
     application: options.application,
     request_timeout: options.requestTimeoutMs ?? 60_000,
+    // Failures are thrown; whoever catches them logs them.
+    log: { level: ClickHouseLogLevel.OFF },
     max_open_connections: options.maxConnections ?? 8,
     compression: { response: false, request: options.compressRequests ?? false },
     // Below the server's own keep-alive (3 s in the cloud), so that no request goes into a closing socket.

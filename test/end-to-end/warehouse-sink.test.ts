@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Publisher } from '@zhongtai/highway';
+import { topics } from '@zhongtai/schemas';
+import { Kafka, logLevel } from 'kafkajs';
+import { eventually, groupId, openStage, type SinkStage } from './sink-fixture.ts';
+
+let stage: SinkStage;
+let publisher: Publisher;
+let sent = 0;
+
+beforeAll(async () => {
+  stage = await openStage();
+  await stage.highway.admin.ensureTopics(Object.values(topics));
+  publisher = stage.highway.createPublisher();
+  await publisher.start();
+  await stage.startSink();
+}, 90_000);
+
+afterAll(async () => {
+  await publisher.stop();
+  await stage.close();
+}, 60_000);
+
+interface Counted {
+  readonly rows: number;
+  readonly places: number;
+  readonly events: number;
+}
+
+async function count(table: string): Promise<Counted> {
+  const [row] = await stage.warehouse.query<Counted>(
+    `SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(kafka_partition, kafka_offset)) AS places,
+      toUInt32(uniqExact(event_id)) AS events FROM ${table}`,
+  );
+  return row ?? { rows: 0, places: 0, events: 0 };
+}
+
+/** Publishes both kinds, a quarter of them sales. */
+async function load(records: number, perRound = 500): Promise<void> {
+  for (let done = 0; done < records; done += perRound) {
+    const now = Date.now();
+    const from = sent;
+    sent += perRound;
+    await publisher.publish(
+      Array.from({ length: perRound }, (_, i) =>
+        i % 4 === 0 ? stage.records.sale(from + i, now) : stage.records.message(from + i, now),
+      ),
+    );
+    await sleep(20);
+  }
+}
+
+async function everythingIn(): Promise<boolean> {
+  const [sales, messages] = await Promise.all([count('highway.pos_sale'), count('highway.message_sent')]);
+  return sales.places + messages.places >= sent;
+}
+
+async function expectEachOnce(): Promise<void> {
+  await eventually('all records are in the warehouse', everythingIn, 45_000);
+  const sales = await count('highway.pos_sale');
+  const messages = await count('highway.message_sent');
+  expect(sales).toEqual({ rows: sent / 4, places: sent / 4, events: sent / 4 });
+  expect(messages).toEqual({ rows: (sent * 3) / 4, places: (sent * 3) / 4, events: (sent * 3) / 4 });
+}
+
+describe('warehouse sink on real parts', () => {
+  it('has each record of the topics exactly once, though it is killed -9 while it loads', async () => {
+    await eventually('the sink is ready', () => stage.ready());
+    const loading = load(40_000);
+    for (let kill = 0; kill < 3; kill++) {
+      await sleep(400 + Math.random() * 1200);
+      await stage.endSink('SIGKILL');
+      await stage.startSink();
+    }
+    await loading;
+    await expectEachOnce();
+  }, 90_000);
+
+  it('stores what the event says: lines, amounts and the anchor', async () => {
+    const rows = await stage.warehouse.query(
+      `SELECT order_id, anchor = identities.id_value[1] AS anchored, length(lines.qty) AS n,
+        arraySum(lines.net_price_cents) = net_cents AS adds_up, toString(ingest_time) = toString(event_time) AS timed
+      FROM highway.pos_sale WHERE order_id = 'bench-4'`,
+    );
+    expect(rows).toEqual([{ order_id: 'bench-4', anchored: 1, n: 6, adds_up: 1, timed: 1 }]);
+    const [views] = await stage.warehouse.query<{ same: number }>(
+      `SELECT (SELECT sum(net_amount) FROM mart.fact_order_line) = (SELECT sum(net_cents) / 100 FROM highway.pos_sale) AS same`,
+    );
+    expect(views?.same).toBe(1);
+  }, 30_000);
+
+  it('sets aside what is not a record of the contract and goes on', async () => {
+    const poison = [Buffer.from('not avro'), Buffer.from([0, 127, 0, 0, 1, 2, 3]), Buffer.alloc(0), null];
+    const good = stage.records.message(sent, Date.now());
+    const truncated = good.value?.subarray(0, good.value.length - 3) ?? null;
+    const stored = await publisher.publish(
+      [...poison, truncated].map((value) => ({ ...good, value, timestampMs: Date.now() })),
+    );
+    await load(1000);
+    await expectEachOnce();
+    await eventually('five dead letters', async () => {
+      const ends = await stage.highway.admin.endOffsets('dead-letter');
+      return ends.reduce((sum, { end }) => sum + end, 0) >= 5;
+    });
+    const letters = await deadLetters(5);
+    expect(letters.map(({ key }) => key).toSorted()).toEqual(
+      stored.map(({ partition, offset }) => `highway.marketing-${partition}-${offset}`).toSorted(),
+    );
+    expect(new Set(letters.map(({ reason }) => reason))).toEqual(
+      new Set(['ZT-SINK-NOT-AVRO', 'ZT-SINK-UNKNOWN-SCHEMA', 'ZT-SINK-EMPTY', 'ZT-WAREHOUSE-MALFORMED']),
+    );
+  }, 60_000);
+
+  it('waits for ClickHouse, killed -9 while rows go in, and loses and doubles nothing', async () => {
+    const loading = load(10_000);
+    await sleep(300);
+    await stage.stack.kill('clickhouse', 'SIGKILL');
+    await loading;
+    await stage.stack.healthy('clickhouse');
+    await expectEachOnce();
+  }, 90_000);
+
+  it('inserts again what an operator asks for by setting the offset back', async () => {
+    await eventually('the offsets are committed', async () => (await lag()) === 0);
+    expect(await stage.endSink('SIGTERM')).toBe(0);
+    const before = await count('highway.message_sent');
+    const admin = new Kafka({ brokers: [stage.stack.endpoints.kafka], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.setOffsets({
+      groupId,
+      topic: 'highway.marketing',
+      partitions: [{ partition: 0, offset: '0' }],
+    });
+    await admin.disconnect();
+    const [again] = await stage.warehouse.query<{ n: number }>(
+      'SELECT toUInt32(count()) AS n FROM highway.message_sent WHERE kafka_partition = 0',
+    );
+    await stage.startSink();
+    await eventually('the rows are in again', async () => {
+      const now = await count('highway.message_sent');
+      return now.rows >= before.rows + (again?.n ?? 0);
+    });
+    await sleep(1000);
+    const after = await count('highway.message_sent');
+    expect(after).toEqual({ ...before, rows: before.rows + (again?.n ?? 0) });
+  }, 60_000);
+});
+
+async function lag(): Promise<number> {
+  const lags = await Promise.all(
+    stage.records.topics.map((topic) => stage.highway.admin.lag(groupId, topic.name)),
+  );
+  return lags.reduce((sum, each) => sum + each, 0);
+}
+
+interface Letter {
+  readonly key: string | null;
+  readonly reason: string;
+}
+
+async function deadLetters(expected: number): Promise<Letter[]> {
+  const topic = topics['dead-letter'];
+  if (topic === undefined) throw new Error('the catalogue has no dead-letter topic');
+  const letters: Letter[] = [];
+  const subscription = stage.highway.subscribe<{ reason: string }>({
+    groupId: 'sink-test-letters',
+    topics: [topic],
+    fromBeginning: true,
+    async onBatch(records) {
+      for (const { key, event } of records) letters.push({ key, reason: event?.reason ?? '' });
+    },
+  });
+  await subscription.start();
+  await eventually('the dead letters are read', async () => letters.length >= expected);
+  await subscription.stop();
+  return letters;
+}
