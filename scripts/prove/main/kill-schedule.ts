@@ -1,0 +1,22 @@
+import { seeded, shuffled } from './seeded.ts';
+
+/** Everything that may die. The order is the one in which a short run sees to it that each is hit. */
+export const victims = ['api-gateway', 'kafka', 'warehouse-sink', 'clickhouse', 'registry'] as const;
+export type Victim = (typeof victims)[number];
+
+export interface Kill {
+  /** Due when this share of the events is accepted. */
+  readonly at: number;
+  readonly victim: Victim;
+}
+
+/**
+ * Kills spread over the whole run, at a random moment of each equal part of it. Each round of five hits every
+ * victim once, in random order; a run with fewer kills hits the first ones.
+ */
+export function killSchedule(kills: number, seed: number): Kill[] {
+  const random = seeded(seed);
+  const order: Victim[] = [];
+  while (order.length < kills) order.push(...shuffled(victims.slice(0, kills - order.length), random));
+  return order.map((victim, n) => ({ victim, at: (n + random()) / kills }));
+}
