@@ -13,8 +13,8 @@ import type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher
 import { writeRecordBatch } from './record-batch-writer.ts';
 
 /** Header names: which boot of which process wrote the record, and the how-manieth of its partition it is. */
-export const bootHeader = 'zt-boot';
-export const sequenceHeader = 'zt-seq';
+const bootHeader = 'zt-boot';
+const sequenceHeader = 'zt-seq';
 
 const bootName = Buffer.from(bootHeader);
 const sequenceName = Buffer.from(sequenceHeader);
