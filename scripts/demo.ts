@@ -23,7 +23,7 @@ const say = (line = ''): void => console.log(line);
 
 say('中台 Zhongtai — 從來源到答案 from a source to an answer\n');
 const startedAt = performance.now();
-const dataset = await openDataset({ directory, ...(limit === undefined ? {} : { limit }), log: say });
+const dataset = await openDataset({ ...(limit === undefined ? {} : { limit }), log: say });
 const platform = await startPlatform({ directory, log: (line) => say(`  ${line}`) });
 say(`  平台就緒 platform ready after ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
 

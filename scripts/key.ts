@@ -1,9 +1,10 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { createKey, type Grant, grants, readKeyFile } from '@zhongtai/api-gateway';
+import { resolve } from 'node:path';
+import { type Grant, grants } from '@zhongtai/api-gateway';
+import { addKey } from './platform/key-file.ts';
+import { apiKeysFile } from './platform/secrets.ts';
 
-const { NAME = '', SOURCES = '' } = process.env;
-const path = resolve(process.env['API_KEYS_FILE'] ?? '.local/api-keys.json');
+const { NAME = '', SOURCES = '', API_KEYS_FILE, ZHONGTAI_DIRECTORY = '.local' } = process.env;
+const path = resolve(API_KEYS_FILE ?? apiKeysFile(ZHONGTAI_DIRECTORY));
 
 const wanted = SOURCES.split(',').map((source) => source.trim());
 const sources = grants.filter((grant): grant is Grant => wanted.includes(grant));
@@ -15,14 +16,7 @@ SOURCES  what it may send, separated by commas: ${grants.join(', ')}`);
   process.exit(1);
 }
 
-const file = await readKeyFile(path);
-const { clearKey, stored } = createKey(NAME, sources, new Date());
-await mkdir(dirname(path), { recursive: true });
-// Written aside and renamed: a running gateway reads the old file or the new one, never half of one.
-await writeFile(`${path}.new`, `${JSON.stringify({ keys: [...file.keys, stored] }, null, 2)}\n`, {
-  mode: 0o600,
-});
-await rename(`${path}.new`, path);
+const clearKey = await addKey(path, NAME, sources);
 console.log(`The key of ${NAME} for ${sources.join(', ')}. It is shown this once; ${path} keeps its hash.
 
   ${clearKey}

@@ -1,22 +1,24 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { messageOf } from '@zhongtai/runtime';
 import { type Dataset, openCompleteJourney, openSamples } from '../datasets/index.ts';
 
 export interface OpenOptions {
-  readonly directory: string;
   readonly limit?: number;
   readonly log: (line: string) => void;
 }
 
+/** Fetched once for all demos, wherever they run. */
+const cacheDirectory = resolve(import.meta.dirname, '../../.local/datasets');
+
 /** The real data set; samples made from the schemas, with a word about it, where it cannot be had. */
-export async function openDataset({ directory, limit, log }: OpenOptions): Promise<Dataset> {
-  const whole = await openWhole(directory, log);
+export async function openDataset({ limit, log }: OpenOptions): Promise<Dataset> {
+  const whole = await openWhole(log);
   return limit === undefined || limit >= whole.count ? whole : firstEvents(whole, limit);
 }
 
-async function openWhole(directory: string, log: (line: string) => void): Promise<Dataset> {
+async function openWhole(log: (line: string) => void): Promise<Dataset> {
   try {
-    return await openCompleteJourney({ cacheDirectory: join(directory, 'datasets'), log });
+    return await openCompleteJourney({ cacheDirectory, log });
   } catch (error) {
     log(
       `真實資料無法取得，改播樣本 the real data set cannot be had, playing samples instead:\n  ${messageOf(error)}`,

@@ -15,7 +15,7 @@ const milliseconds = (value: number): string => `${count(value)} ms`;
 
 /** Prints the table of the run and the totals beside the published ones. Returns whether everything ties out. */
 export async function printReport({ outcome, dataset, warehouse, say }: ReportOptions): Promise<boolean> {
-  const { sent, hops, visibility, onHighway, elapsedMs } = outcome;
+  const { reference, sent, hops, visibility, onHighway, elapsedMs } = outcome;
   const rows = hops.reduce((sum, hop) => sum + hop.rows, 0);
   const doubled = hops.reduce((sum, hop) => sum + hop.doubledRows, 0);
   const events = hops.reduce((sum, hop) => sum + hop.distinctEvents, 0);
@@ -31,6 +31,7 @@ export async function printReport({ outcome, dataset, warehouse, say }: ReportOp
       ['送出 sent', count(sent.sent)],
       ['收下 accepted (202)', count(sent.accepted)],
       ['拒收 rejected', count(sent.rejected)],
+      ['主檔拒收 rejected reference data', count(reference.rejected)],
       ['在高速公路上 on the highway', count(onHighway)],
       ['同一 event_id 重送 repeats of an event_id', count(repeats)],
       ['在 ClickHouse', count(rows)],
@@ -49,7 +50,11 @@ export async function printReport({ outcome, dataset, warehouse, say }: ReportOp
       ],
     ]),
   );
-  const complete = lost === 0 && doubled === 0 && sent.rejected === 0 && sent.accepted === dataset.count;
+  const complete =
+    lost === 0 &&
+    doubled === 0 &&
+    sent.rejected + reference.rejected === 0 &&
+    sent.accepted === dataset.count;
   const totalsAgree =
     dataset.published === null ? true : await printTotals(warehouse, dataset.published, say);
   say(complete && totalsAgree ? '\n✓ 全部相符 everything ties out' : '\n✗ 不相符 the run does not tie out');

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { choosePorts, type PartName, type Stack, startStack, writeEndpoints } from '@zhongtai/local';
 
-import { type LocalSecrets, localSecrets } from './secrets.ts';
+import { apiKeysFile, type LocalSecrets, localSecrets } from './secrets.ts';
 
 /** Our own processes, in the order in which they start. */
 export const serviceNames = ['warehouse-sink', 'api-gateway'] as const;
@@ -44,7 +44,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     parts: options.parts ?? ['kafka', 'registry', 'clickhouse', 'postgres'],
     log,
   });
-  const secrets = localSecrets(resolve(directory));
+  const secrets = await localSecrets(resolve(directory));
   const registryUrl = `${stack.endpoints.registry}/apis/ccompat/v7`;
   const addresses = {
     KAFKA_BROKERS: stack.endpoints.kafka,
@@ -74,7 +74,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const gatewayUrl = await serve('api-gateway', {
       TOKEN_SECRET: secrets.tokenSecret,
       VAULT_KEY: secrets.vaultKey,
-      API_KEYS_FILE: secrets.apiKeysFile,
+      API_KEYS_FILE: apiKeysFile(resolve(directory)),
     });
     await writeEndpoints(resolve(directory), { apiGateway: gatewayUrl });
     return {
