@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -26,6 +26,7 @@ async function toolsJar(folder: string): Promise<string> {
     `-DoutputDirectory=${draft}`,
   ]);
   await rename(`${draft}/kafka-tools-${TOOLS_VERSION}.jar`, jar);
+  await rm(draft, { recursive: true });
   return jar;
 }
 

@@ -1,3 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { provideJars, startStack } from '@zhongtai/local';
+
 /** Where the bench finds Kafka, the registry and the folder of Kafka's jars. */
 export interface BenchStack {
   readonly kafka: string;
@@ -6,12 +11,26 @@ export interface BenchStack {
   stop(): Promise<void>;
 }
 
-/** The addresses of the environment. */
+function log(line: string): void {
+  console.error(line);
+}
+
+/** The addresses of the environment, else a stack of its own that is gone afterwards. */
 export async function benchStack(): Promise<BenchStack> {
+  const jars = (await provideJars(log)).kafka;
+  const { KAFKA_BROKERS: kafka, SCHEMA_REGISTRY_URL: registry } = process.env;
+  if (kafka !== undefined && registry !== undefined) {
+    return { kafka, registry, jars, stop: async () => undefined };
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'bench-stack-'));
+  const stack = await startStack({ directory, parts: ['kafka', 'registry'], ports: 'free', log });
   return {
-    kafka: process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092',
-    registry: process.env['SCHEMA_REGISTRY_URL'] ?? 'http://127.0.0.1:8081/apis/ccompat/v7',
-    jars: process.env['KAFKA_JARS'] ?? '/tmp/stackcache/kafka',
-    stop: async () => undefined,
+    kafka: stack.endpoints.kafka,
+    registry: `${stack.endpoints.registry}/apis/ccompat/v7`,
+    jars,
+    async stop() {
+      await stack.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
   };
 }

@@ -15,6 +15,8 @@ import { benchStack } from './gateway-stack.ts';
 
 const GOAL_BATCH_EVENTS_PER_SECOND = 30_000;
 const GOAL_SINGLE_TO_BARE = 0.3;
+/** Senders of single events at one time, the same number for the gateway and for the bare server. */
+const SINGLE_CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 256);
 const PRODUCER_TOPIC = 'bench.producer';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -117,14 +119,19 @@ try {
     batch: 500,
     connections: 4,
   });
-  const singles = await runLoad({ ...toGateway, name: 'gateway, single events', batch: 1, connections: 64 });
+  const singles = await runLoad({
+    ...toGateway,
+    name: 'gateway, single events',
+    batch: 1,
+    connections: SINGLE_CONNECTIONS,
+  });
   const bareRun = await runLoad({
     ...common,
     name: 'bare node:http server',
     port: barePort,
     serverPid: bare.pid ?? 0,
     batch: 1,
-    connections: 64,
+    connections: SINGLE_CONNECTIONS,
     warmMs: 1000,
     measureMs: 5000,
   });

@@ -25,7 +25,7 @@ export const gatewayConfigSchema = z.object({
   MAX_BODY_BYTES: integer(8 * MIB, 1024, 256 * MIB),
   MAX_EVENTS: integer(10_000, 1),
   MAX_STRING_LENGTH: integer(32_768, 16),
-  MAX_ITEMS: integer(2000, 1),
+  MAX_ITEMS: integer(20_000, 1),
   MAX_DEPTH: integer(16, 1, 1000),
   MAX_RECORD_BYTES: integer(900_000, 1024),
   MAX_FUTURE_MS: integer(3_600_000, 0),

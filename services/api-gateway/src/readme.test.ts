@@ -12,6 +12,7 @@ function table(heading: string): string[][] {
   const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
   const rows = section.split(/\n{2,}|^\n/).find((block) => block.startsWith('|')) ?? '';
   return rows
+    .trim()
     .split('\n')
     .slice(2)
     .map((row) =>
