@@ -107,7 +107,7 @@ describe('warehouse sink on real parts', () => {
     expect(letters.map(({ key }) => key).toSorted()).toEqual(
       stored.map(({ partition, offset }) => `highway.marketing-${partition}-${offset}`).toSorted(),
     );
-    expect(new Set(letters.map(({ reason }) => reason))).toEqual(
+    expect(new Set(letters.map(({ code }) => code))).toEqual(
       new Set(['ZT-SINK-NOT-AVRO', 'ZT-SINK-UNKNOWN-SCHEMA', 'ZT-SINK-EMPTY', 'ZT-WAREHOUSE-MALFORMED']),
     );
   }, 60_000);
@@ -156,19 +156,19 @@ async function lag(): Promise<number> {
 
 interface Letter {
   readonly key: string | null;
-  readonly reason: string;
+  readonly code: string;
 }
 
 async function deadLetters(expected: number): Promise<Letter[]> {
   const topic = topics['dead-letter'];
   if (topic === undefined) throw new Error('the catalogue has no dead-letter topic');
   const letters: Letter[] = [];
-  const subscription = stage.highway.subscribe<{ reason: string }>({
+  const subscription = stage.highway.subscribe<{ code: string }>({
     groupId: 'sink-test-letters',
     topics: [topic],
     fromBeginning: true,
     async onBatch(records) {
-      for (const { key, event } of records) letters.push({ key, reason: event?.reason ?? '' });
+      for (const { key, event } of records) letters.push({ key, code: event?.code ?? '' });
     },
   });
   await subscription.start();

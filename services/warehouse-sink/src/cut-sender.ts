@@ -53,7 +53,10 @@ export function createCutSender(options: CutSenderOptions): CutSender {
         const reason = codeOf(error);
         metrics.retries.inc({ reason });
         order.onBlocked(`${what}: ${reason}`);
-        logger.warn({ err: error, attempt, what, ...order.place }, 'attempt failed and will be made again');
+        // The first, the second, the fourth: a warehouse that is away for an hour shall not fill the disk.
+        if ((attempt & (attempt - 1)) === 0) {
+          logger.warn({ err: error, attempt, what, ...order.place }, 'attempt failed and will be made again');
+        }
       },
     );
   }
