@@ -3,16 +3,14 @@ import { ZhongtaiError } from '@zhongtai/runtime/errors';
 const limitMs = 2_000;
 
 /** Fetches `url` and lets `accept` judge the body of a 200. */
-export async function checkHttp(
-  url: string,
-  accept: (body: string) => boolean,
-  headers: Record<string, string> = {},
-): Promise<void> {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(limitMs) }).catch(
-    (cause: unknown) => {
-      throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} does not answer`, { cause });
-    },
-  );
+export async function checkHttp(url: string, accept: (body: string) => boolean): Promise<void> {
+  const response = await fetch(url, {
+    // A kept connection may belong to a process that is gone.
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(limitMs),
+  }).catch((cause: unknown) => {
+    throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} does not answer`, { cause });
+  });
   const body = await response.text();
   if (response.status !== 200 || !accept(body)) {
     throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} answers ${response.status}`, {
