@@ -22,6 +22,7 @@ const { faults, ...figures } = await proveMain({
   folder,
   dataset,
   planted: 5_000,
+  batchSize: 500,
   kills,
   seed,
   idleSeconds: 15,

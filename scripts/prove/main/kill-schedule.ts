@@ -5,8 +5,10 @@ export const victims = ['api-gateway', 'kafka', 'warehouse-sink', 'clickhouse', 
 export type Victim = (typeof victims)[number];
 
 export interface Kill {
-  /** Due when this share of the events is accepted. */
+  /** Due when this share of the events has been handed to the client. */
   readonly at: number;
+  /** So long afterwards: requests are anywhere between the first byte and the answer. */
+  readonly afterMs: number;
   readonly victim: Victim;
 }
 
@@ -18,5 +20,9 @@ export function killSchedule(kills: number, seed: number): Kill[] {
   const random = seeded(seed);
   const order: Victim[] = [];
   while (order.length < kills) order.push(...shuffled(victims.slice(0, kills - order.length), random));
-  return order.map((victim, n) => ({ victim, at: (n + random()) / kills }));
+  return order.map((victim, n) => ({
+    victim,
+    at: (n + random()) / kills,
+    afterMs: Math.floor(random() * 40),
+  }));
 }

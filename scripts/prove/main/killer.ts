@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from '@zhongtai/local';
 import { type Kill, type Victim, victims } from './kill-schedule.ts';
 
 export interface Killer {
-  /** Tells the share of the events that is accepted; kills that are due follow. */
-  progress(share: number): void;
+  /** Tells the share of the events that is under way; resolves when the kills that are due are done. */
+  progress(share: number): Promise<void>;
   /** Carries out what is still due at the end, and resolves when every part is well again. */
   finish(): Promise<void>;
   readonly done: number;
@@ -23,8 +24,9 @@ export function createKiller(stack: Stack, schedule: readonly Kill[], log: (line
   let chain = Promise.resolve();
   let failure: unknown;
 
-  async function kill({ victim, at }: Kill): Promise<void> {
+  async function kill({ victim, at, afterMs }: Kill): Promise<void> {
     await stack.healthy(victim);
+    await sleep(afterMs);
     await stack.kill(victim, 'SIGKILL');
     byVictim[victim]++;
     done++;
@@ -32,23 +34,23 @@ export function createKiller(stack: Stack, schedule: readonly Kill[], log: (line
     log(`kill -9 ${victim} (due at ${(at * 100).toFixed(1)} %)`);
   }
 
-  function progress(share: number): void {
+  async function progress(share: number): Promise<void> {
     while (waiting[0] !== undefined && waiting[0].at <= share) {
       const [due] = waiting.splice(0, 1);
-      if (due === undefined) return;
+      if (due === undefined) break;
       chain = chain
         .then(() => kill(due))
         .catch((error: unknown) => {
           failure ??= error;
         });
     }
+    await chain;
   }
 
   return {
     progress,
     async finish() {
-      progress(1);
-      await chain;
+      await progress(1);
       if (failure !== undefined) throw failure;
       for (const victim of victims) await stack.healthy(victim);
     },

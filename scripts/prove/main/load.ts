@@ -11,7 +11,8 @@ export interface Load {
   readonly planted: Set<string>;
   readonly expected: Expected;
   readonly count: number;
-  batches(): AsyncGenerator<ApiEvent[]>;
+  /** Gives the batches; after each it waits for `underWay`, which is told the share that is handed out. */
+  batches(underWay: (share: number) => Promise<void>): AsyncGenerator<ApiEvent[]>;
 }
 
 /** Sums over all events that were sent, each counted once. */
@@ -95,11 +96,18 @@ function addTo(expected: Expected, event: ApiEvent): void {
   }
 }
 
+export interface LoadOptions {
+  /** Events with identifiers for the scanner to look for. */
+  readonly planted: number;
+  readonly seed: number;
+  readonly batchSize: number;
+}
+
 /**
  * The events of a data set with planted ones among them. Where totals of the set were published, the planted ones
  * are of the other types, so that the totals stay as they are.
  */
-export function createLoad(dataset: Dataset, plantedCount: number, seed: number): Load {
+export function createLoad(dataset: Dataset, { planted: plantedCount, seed, batchSize }: LoadOptions): Load {
   const sent = new Map<string, string>();
   const planted = new Set<string>();
   const expected: Expected = { sales: 0, lines: 0, netCents: 0, discountCents: 0, messages: 0, loyalty: 0 };
@@ -109,20 +117,22 @@ export function createLoad(dataset: Dataset, plantedCount: number, seed: number)
       addTo(expected, event);
     }
   };
-  async function* batches(): AsyncGenerator<ApiEvent[]> {
+  const count = dataset.count + plantedCount;
+  async function* batches(underWay: (share: number) => Promise<void>): AsyncGenerator<ApiEvent[]> {
     const taken = dataset.published === null ? [] : Object.keys(dataset.countByType);
     const own = plantedEvents(seed ^ 0x2f00d, planted, new Set(taken));
     const share = plantedCount / dataset.count;
     let due = 0;
     let given = 0;
-    for await (const batch of dataset.events()) {
+    for await (const batch of dataset.events({ batchSize })) {
       due += batch.length * share;
       const extra: ApiEvent[] = [];
       for (; given < Math.floor(due + 1e-9); given++) extra.push(own.next().value);
       const events = [...batch, ...extra];
       note(events);
       yield events;
+      await underWay(sent.size / count);
     }
   }
-  return { sent, planted, expected, count: dataset.count + plantedCount, batches };
+  return { sent, planted, expected, count, batches };
 }

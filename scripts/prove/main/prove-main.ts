@@ -22,6 +22,7 @@ export interface ProveMainOptions {
   readonly folder: string;
   readonly dataset: Dataset;
   readonly planted: number;
+  readonly batchSize: number;
   readonly kills: number;
   readonly seed: number;
   readonly idleSeconds: number;
@@ -45,7 +46,7 @@ const stalledMs = 120_000;
 
 /** Sends a data set once while everything is killed, then compares and scans everything. */
 export async function proveMain(options: ProveMainOptions): Promise<MainFigures> {
-  const { folder, dataset, log, planted, seed } = options;
+  const { folder, dataset, log } = options;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const platform = await startPlatform({
@@ -70,7 +71,7 @@ export async function proveMain(options: ProveMainOptions): Promise<MainFigures>
     requestTimeoutMs: 300_000,
   });
   try {
-    const load = createLoad(dataset, planted, seed);
+    const load = createLoad(dataset, options);
     return await run({ ...options, platform, highway, warehouse, load });
   } finally {
     await warehouse.close();
@@ -132,11 +133,10 @@ async function sendAll(
   try {
     return await sendEvents({
       ...target,
-      batches: load.batches(),
+      batches: load.batches(killer.progress),
       progressEveryMs: 100,
       onProgress: (counts) => {
         accepted = counts.accepted;
-        killer.progress(accepted / load.count);
         if (counts.elapsedMs < nextLine) return;
         nextLine = counts.elapsedMs + 3_000;
         log(

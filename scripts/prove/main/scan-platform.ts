@@ -19,12 +19,13 @@ async function scanPieces(pieces: AsyncIterable<Uint8Array>, where: string, scan
   scanner.scan(kept, where);
 }
 
-/** Every log file under a folder. Returns how many there are. */
+/** Every log file under a folder but the broker's own segments. Returns how many there are. */
 export async function scanLogs(folder: string, scanner: Scanner): Promise<number> {
   let files = 0;
   for (const name of await readdir(folder, { recursive: true })) {
     const path = join(folder, name);
-    if (!/\.(log|out|err)(\.\d+)?$/.test(name) || !(await stat(path)).isFile()) continue;
+    if (/^data\//.test(name) || !/\.(log|out|err)(\.\d+)?$/.test(name) || !(await stat(path)).isFile())
+      continue;
     await scanPieces(createReadStream(path), `log ${relative(folder, path)}`, scanner);
     files++;
   }
@@ -52,16 +53,16 @@ export async function scanTables(
 
 /** Identity values in the tables that are no tokens: numbers of members are too short to be searched for. */
 export async function countClearIdentities(warehouse: Warehouse): Promise<number> {
-  const tables = await warehouse.query<{ name: string }>(
-    "SELECT table AS name FROM system.columns WHERE database = 'highway' AND name = 'identities.id_value'",
+  const tables = await warehouse.query<{ table: string }>(
+    "SELECT table FROM system.columns WHERE database = 'highway' AND name = 'identities.id_value'",
   );
   if (tables.length === 0) throw new Error('no table of the highway has identities');
   let clear = 0;
-  for (const { name } of tables) {
+  for (const { table } of tables) {
     const [found] = await warehouse.query<{ clear: string }>(
       `SELECT sum(arrayCount(v -> NOT match(v, '^[A-Za-z0-9_-]{22}$'), identities.id_value)) AS clear
-       FROM highway.{name:Identifier}`,
-      { name },
+       FROM highway.{table:Identifier}`,
+      { table },
     );
     clear += Number(found?.clear ?? 0);
   }
