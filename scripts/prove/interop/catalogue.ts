@@ -1,4 +1,5 @@
-import { schemaText, subjectOf, topics } from '@zhongtai/schemas';
+import type { Contract } from '@zhongtai/highway';
+import { schemaText, subjectOf, type Topic, topics } from '@zhongtai/schemas';
 
 /** The catalogue as data: all that an outside client is told beside addresses. */
 export interface PrintedCatalogue {
@@ -10,17 +11,43 @@ export interface PrintedCatalogue {
   }[];
 }
 
-export function printCatalogue(): PrintedCatalogue {
+/** The whole catalogue, on topics of a proof's own where the broker is shared with others. */
+export interface ProofCatalogue {
+  readonly topics: readonly Topic[];
+  readonly contract: Contract;
+  readonly printed: PrintedCatalogue;
+  subject(topic: Topic, record: Topic['records'][number]): string;
+}
+
+export function proofCatalogue(prefix: string): ProofCatalogue {
+  const own = Object.values(topics).map((topic) => ({ ...topic, name: `${prefix}${topic.name}` }));
+  const subjects = new Map(
+    Object.values(topics).flatMap((topic) =>
+      topic.records.map((record) => [record.name, `${prefix}${subjectOf(topic, record)}`] as const),
+    ),
+  );
+  const deadLetterTopic = own.find(({ name }) => name === `${prefix}dead-letter`);
+  if (deadLetterTopic === undefined) throw new Error('the catalogue has no topic for dead letters');
+  const subject = ({ name }: { readonly name: string }): string => {
+    const found = subjects.get(name);
+    if (found === undefined) throw new Error(`the catalogue has no record ${name}`);
+    return found;
+  };
   return {
-    topics: Object.values(topics).map((topic) => ({
-      name: topic.name,
-      kind: topic.kind,
-      label: topic.label,
-      records: topic.records.map((record) => ({
-        name: record.name,
-        subject: subjectOf(topic, record),
-        schema: schemaText(record.name),
+    topics: own,
+    contract: { schemaText, deadLetterTopic, subjectOf: (_topic, record) => subject(record) },
+    printed: {
+      topics: own.map(({ name, kind, label, records }) => ({
+        name,
+        kind,
+        label,
+        records: records.map((record) => ({
+          name: record.name,
+          subject: subject(record),
+          schema: schemaText(record.name),
+        })),
       })),
-    })),
+    },
+    subject: (_topic, record) => subject(record),
   };
 }

@@ -2,9 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Highway, OutMessage } from '@zhongtai/highway';
-import { subjectOf, topics } from '@zhongtai/schemas';
 import { compare, type ReadRecord, readLines } from './agreement.ts';
-import { printCatalogue } from './catalogue.ts';
+import type { ProofCatalogue } from './catalogue.ts';
 import { readWithJava } from './java-reader.ts';
 import { mustRun } from './run-client.ts';
 
@@ -15,6 +14,7 @@ export interface KafkaTarget {
   /** Base address of the registry. */
   readonly registryBase: string;
   readonly highway: Highway;
+  readonly catalogue: ProofCatalogue;
   readonly folder: string;
   /** Random records of each record type, written by us and again by the outside publisher. */
   readonly perRecord: number;
@@ -52,10 +52,10 @@ interface Written {
  * Random values of every record type. What goes to `highway.*` is also given to the outside publisher, under the
  * same keys. A compacted topic takes no record without a key, so a random record that names none gets one.
  */
-function randomRecords({ highway, perRecord }: KafkaTarget): Written {
+function randomRecords({ highway, catalogue, perRecord }: KafkaTarget): Written {
   const ours: OutMessage[] = [];
   const outside: OutsideMessage[] = [];
-  for (const topic of Object.values(topics)) {
+  for (const topic of catalogue.topics) {
     for (const record of topic.records) {
       for (let n = 0; n < perRecord; n++) {
         const value: unknown = highway.codec.typeOf(record.name).random();
@@ -64,7 +64,13 @@ function randomRecords({ highway, perRecord }: KafkaTarget): Written {
         const bytes = highway.codec.encode(topic.name, record.name, value);
         ours.push({ topic: topic.name, key, value: bytes, timestampMs });
         if (topic.source === null) continue;
-        outside.push({ topic: topic.name, subject: subjectOf(topic, record), key, value, timestampMs });
+        outside.push({
+          topic: topic.name,
+          subject: catalogue.subject(topic, record),
+          key,
+          value,
+          timestampMs,
+        });
       }
     }
   }
@@ -73,19 +79,19 @@ function randomRecords({ highway, perRecord }: KafkaTarget): Written {
 
 /** Our publisher and an outside one write; kafkajs and Java read everything; all must agree. */
 export async function proveKafka(target: KafkaTarget): Promise<KafkaFigures> {
-  const { brokers, registryBase, highway, folder, log } = target;
-  const catalogue = printCatalogue();
+  const { brokers, registryBase, highway, folder, log, catalogue } = target;
+  const recordTypes = catalogue.topics.flatMap(({ records }) => records).length;
   const names = catalogue.topics.map(({ name }) => name);
-  await writeFile(join(folder, 'catalogue.json'), JSON.stringify(catalogue));
-  await highway.admin.ensureTopics(Object.values(topics));
-  await highway.codec.prepare(Object.values(topics));
+  await writeFile(join(folder, 'catalogue.json'), JSON.stringify(catalogue.printed));
+  await highway.admin.ensureTopics(catalogue.topics);
+  await highway.codec.prepare(catalogue.topics);
 
   const { ours, outside } = randomRecords(target);
   const publisher = highway.createPublisher();
   await publisher.start();
   const stored = await publisher.publish(ours);
   await publisher.stop();
-  log(`wrote ${ours.length} records of ${catalogue.topics.flatMap((t) => t.records).length} record types`);
+  log(`wrote ${ours.length} records of ${recordTypes} record types`);
 
   const registry = `${registryBase}/apis/ccompat/v7`;
   const publishing = join(folder, 'publish.json');
@@ -109,7 +115,7 @@ export async function proveKafka(target: KafkaTarget): Promise<KafkaFigures> {
   const arrived = outsideArrivals([...js.values()], outside, ours, stored);
   return {
     topics: names.length,
-    recordTypes: catalogue.topics.flatMap(({ records }) => records).length,
+    recordTypes,
     written: ours.length,
     writtenOutside: outside.length,
     readByKafkajs: js.size,
