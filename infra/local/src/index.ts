@@ -4,4 +4,5 @@ export { type PartName, partNames } from './part.ts';
 export { choosePorts } from './ports.ts';
 export { usageOf } from './processes.ts';
 export type { Service } from './service.ts';
-export { type Flavour, type Stack, type StackOptions, startStack, stopStack } from './stack.ts';
+export { type Flavour, type Stack, type StackOptions, startStack } from './stack.ts';
+export { stopStack } from './stop.ts';

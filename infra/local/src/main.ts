@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '@zhongtai/runtime/errors';
+import { removeCompose } from './compose.ts';
 import { readEndpoints } from './endpoints.ts';
 import { foldersOf, partNames } from './part.ts';
-import { startStack, stopStack } from './stack.ts';
+import { type Flavour, flavourOf, startStack } from './stack.ts';
 import { type PartReport, reportOf, tableOf } from './status.ts';
+import { stopStack } from './stop.ts';
 
 /** The command line behind `make up`, `down`, `status` and `clean`. */
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -15,6 +17,10 @@ const began = Date.now();
 
 function say(text: string): void {
   console.log(text);
+}
+
+function flavour(): Flavour {
+  return flavourOf(process.env['ZHONGTAI_STACK']);
 }
 
 function seconds(): string {
@@ -31,7 +37,10 @@ async function up(): Promise<void> {
 }
 
 async function down(): Promise<void> {
-  say((await stopStack(directory)) ? `stopped after ${seconds()}` : 'nothing runs');
+  if (flavour() === 'compose') await removeCompose(false);
+  say(
+    (await stopStack(directory)) || flavour() === 'compose' ? `stopped after ${seconds()}` : 'nothing runs',
+  );
 }
 
 async function status(): Promise<void> {
@@ -51,6 +60,7 @@ function rowOf(report: PartReport): (string | number)[] {
 
 async function clean(): Promise<void> {
   await stopStack(directory);
+  if (flavour() === 'compose') await removeCompose(true);
   const { data, logs, run } = foldersOf(directory);
   for (const path of [data, logs, run, `${directory}/endpoints.json`]) {
     await rm(path, { recursive: true, force: true });

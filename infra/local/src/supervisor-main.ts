@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { messageOf } from '@zhongtai/runtime/errors';
 import { writeEndpoints } from './endpoints.ts';
 import { codeOf, withLock } from './files.ts';
@@ -34,6 +35,8 @@ async function stop(exitCode: number): Promise<void> {
     .then(() => writeEndpoints(folders.directory, nobody()))
     .then(() => log('stopped'));
   await stopping;
+  // Notes of services beside a stack are of use to nobody once they have ended.
+  if (assignment.run !== undefined) await rm(folders.run, { recursive: true, force: true });
   process.exit(exitCode);
 }
 
