@@ -36,9 +36,10 @@ async function count(table: string): Promise<Counted> {
   return row ?? { rows: 0, places: 0, events: 0 };
 }
 
-/** Publishes both kinds, a quarter of them sales. */
-async function load(records: number, perRound = 500): Promise<void> {
-  for (let done = 0; done < records; done += perRound) {
+/** Publishes both kinds, a quarter of them sales: a number of records, or as long as `goesOn`. */
+async function load(records: number, goesOn: () => boolean = () => false, pauseMs = 20): Promise<void> {
+  const perRound = 500;
+  for (let done = 0; done < records || goesOn(); done += perRound) {
     const now = Date.now();
     const from = sent;
     sent += perRound;
@@ -47,8 +48,12 @@ async function load(records: number, perRound = 500): Promise<void> {
         i % 4 === 0 ? stage.records.sale(from + i, now) : stage.records.message(from + i, now),
       ),
     );
-    await sleep(20);
+    await sleep(pauseMs);
   }
+}
+
+async function rowsIn(): Promise<number> {
+  return (await count('highway.message_sent')).rows;
 }
 
 async function everythingIn(): Promise<boolean> {
@@ -67,9 +72,12 @@ async function expectEachOnce(): Promise<void> {
 describe('warehouse sink on real parts', () => {
   it('has each record of the topics exactly once, though it is killed -9 while it loads', async () => {
     await eventually('the sink is ready', () => stage.ready());
-    const loading = load(40_000);
-    for (let kill = 0; kill < 3; kill++) {
-      await sleep(400 + Math.random() * 1200);
+    let kills = 0;
+    const loading = load(1000, () => kills < 3, 60);
+    for (; kills < 3; kills++) {
+      const before = await rowsIn();
+      await eventually('rows come in', async () => (await rowsIn()) > before);
+      await sleep(Math.random() * 300);
       await stage.endSink('SIGKILL');
       await stage.startSink();
     }
