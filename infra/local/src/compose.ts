@@ -2,10 +2,19 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { messageOf, ZhongtaiError } from '@zhongtai/runtime/errors';
-import type { Containers, PortVariables } from './docker-stack.ts';
 import type { PartName } from './part.ts';
 
 const run = promisify(execFile);
+
+/** What a way to run containers has to offer. Both ways read infra/compose.yaml. */
+export interface Containers {
+  /** Kills or ends the container and starts it again. */
+  restart(part: PartName, signalName: NodeJS.Signals): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Port variables of infra/compose.yaml. */
+export type PortVariables = Readonly<Record<string, string>>;
 
 /** The one description of the servers, for `docker compose` and for testcontainers. */
 export const composeFile = fileURLToPath(new URL('../../compose.yaml', import.meta.url));

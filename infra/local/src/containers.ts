@@ -1,6 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { composeFile } from './compose.ts';
-import type { Containers, PortVariables } from './docker-stack.ts';
+import { type Containers, composeFile, type PortVariables } from './compose.ts';
 import type { PartName } from './part.ts';
 
 /** Servers that end with their starter: testcontainers' reaper removes them even after kill -9. */

@@ -1,22 +1,12 @@
 import { ZhongtaiError } from '@zhongtai/runtime/errors';
-import { startCompose } from './compose.ts';
+import { type PortVariables, startCompose } from './compose.ts';
 import { startContainers } from './containers.ts';
 import { writeEndpoints } from './endpoints.ts';
 import { waitFor } from './health.ts';
 import { HostServices } from './host-services.ts';
 import type { PartName } from './part.ts';
 import { choosePorts, defaultPorts, host } from './ports.ts';
-import type { SettledOptions, Stack } from './stack.ts';
-
-/** What a way to run containers has to offer. Both ways read infra/compose.yaml. */
-export interface Containers {
-  /** Kills or ends the container and starts it again. */
-  restart(part: PartName, signalName: NodeJS.Signals): Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** Port variables of infra/compose.yaml. */
-export type PortVariables = Readonly<Record<string, string>>;
+import type { SettledOptions, Stack } from './stack-contract.ts';
 
 const healthLimitMs = 120_000;
 

@@ -6,7 +6,7 @@ import { launch } from './launch.ts';
 import { foldersOf, type PartName } from './part.ts';
 import { isGone, signal } from './processes.ts';
 import type { Service } from './service.ts';
-import type { SettledOptions, Stack } from './stack.ts';
+import type { SettledOptions, Stack } from './stack-contract.ts';
 import { isSupervised, type PartState, readState } from './state.ts';
 import { stopStack } from './stop.ts';
 

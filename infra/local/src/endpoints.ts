@@ -1,7 +1,7 @@
 import { readIfThere, withLock, writeAtomically } from './files.ts';
 
 /** Who may be found in `endpoints.json`, by the name that scripts, tests and tools look up. */
-export const endpointNames = [
+const endpointNames = [
   'kafka',
   'registry',
   'clickhouse',

@@ -4,5 +4,6 @@ export { type PartName, partNames } from './part.ts';
 export { choosePorts } from './ports.ts';
 export { usageOf } from './processes.ts';
 export type { Service } from './service.ts';
-export { type Flavour, type Stack, type StackOptions, startStack } from './stack.ts';
+export { startStack } from './stack.ts';
+export type { Flavour, Stack, StackOptions } from './stack-contract.ts';
 export { stopStack } from './stop.ts';

