@@ -29,5 +29,5 @@ export async function insertRaw(
   await Promise.all(Array.from({ length: insertsAtOnce }, lane));
   const seconds = (performance.now() - started) / 1000;
   const rows = inserts.reduce((sum, insert) => sum + insert.rows, 0);
-  return { rows, seconds, cpu: since(before, cpuOf(pids)), doubled: 0 };
+  return { rows, seconds, cpu: since(before, cpuOf(pids)), doubled: 0, idleShare: 0 };
 }

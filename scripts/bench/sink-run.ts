@@ -12,6 +12,8 @@ export interface RunFigures {
   readonly cpu: Readonly<Record<string, number>>;
   /** Rows beyond one for a record. */
   readonly doubled: number;
+  /** What the sink uses of a core when there is nothing to do. */
+  readonly idleShare: number;
 }
 
 export interface SinkRun {
@@ -83,11 +85,26 @@ export async function runSink(options: SinkRun): Promise<RunFigures> {
     await until(async () => (await rowsStored(warehouse)) >= rows, 100);
     const seconds = (performance.now() - started) / 1000;
     const cpu = since(before, cpuOf(pids));
-    return { rows, seconds, cpu, doubled: await doubles(warehouse) };
+    return {
+      rows,
+      seconds,
+      cpu,
+      doubled: await doubles(warehouse),
+      idleShare: await idleShare(sink.pid ?? 0),
+    };
   } finally {
     sink.kill('SIGTERM');
     await once(sink, 'exit');
   }
+}
+
+const idleMs = 8000;
+
+async function idleShare(pid: number): Promise<number> {
+  await sleep(2000);
+  const before = usageOf(pid).cpuSeconds;
+  await sleep(idleMs);
+  return (usageOf(pid).cpuSeconds - before) / (idleMs / 1000);
 }
 
 async function until(holds: () => Promise<boolean>, everyMs: number): Promise<void> {

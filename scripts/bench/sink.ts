@@ -95,6 +95,7 @@ function report(sink: RunFigures, raw: RunFigures, lines: number): boolean {
       rawRowsPerSecond,
       ratio: Number((rowsPerSecond / rawRowsPerSecond).toFixed(2)),
       cpuSecondsPerMillion,
+      idlePercentOfCore: Number((sink.idleShare * 100).toFixed(2)),
     }),
   );
   return holds;

@@ -45,7 +45,7 @@ export interface CutBuilder {
 export interface CutContext {
   readonly topic: Topic;
   readonly partition: number;
-  readonly codec: Codec;
+  readonly codec: Pick<Codec, 'schemaIdOf'>;
   readonly plans: Plans;
 }
 

@@ -31,7 +31,7 @@ export interface WorkerOptions {
   readonly topic: Topic;
   readonly generation: number;
   readonly owner: Pick<PartitionOwner, 'commit'>;
-  readonly codec: Codec;
+  readonly codec: Pick<Codec, 'schemaIdOf' | 'unlearned' | 'learn'>;
   readonly plans: Plans;
   readonly sender: CutSender;
   readonly budget: Budget;
@@ -85,8 +85,12 @@ export class PartitionWorker {
     return this.#sending === null ? 0 : this.#sendingSinceMs;
   }
 
-  /** Takes a batch in. Resolves when there is room for the next. */
+  /**
+   * Takes a batch in. Resolves when there is room for the next; rejects when the partition is given up. A batch
+   * may come again: what was taken in of it is passed over.
+   */
   async absorb(batch: RawBatch): Promise<void> {
+    if (this.#abort.signal.aborted) throw givenUp();
     await this.#learn(batch.records);
     for (const record of batch.records) {
       if (record.offset < this.#open.next) continue;

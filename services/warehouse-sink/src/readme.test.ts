@@ -45,7 +45,9 @@ describe('README of the sink', () => {
 describe('configuration of the sink', () => {
   it('reports every problem at once and shows no secret', () => {
     expect(() => parseSinkConfig({ CUT_ROWS: '0', PORT: 'x', CLUSTER: 'a b' })).toThrow(
-      /CLUSTER[\s\S]*|PORT/,
+      expect.objectContaining({
+        problems: ['PORT', 'CLUSTER', 'CUT_ROWS'].map((name) => expect.stringContaining(name)),
+      }),
     );
     const config = parseSinkConfig({ CLICKHOUSE_PASSWORD: 'hidden' });
     expect(JSON.stringify(config)).not.toContain('hidden');
