@@ -5,7 +5,8 @@ import { HighwayError, type HighwayErrorCode } from './errors.ts';
 const byType: Readonly<Record<string, HighwayErrorCode>> = {
   MESSAGE_TOO_LARGE: 'ZT-HIGHWAY-TOO-LARGE',
   RECORD_LIST_TOO_LARGE: 'ZT-HIGHWAY-TOO-LARGE',
-  INVALID_RECORD: 'ZT-HIGHWAY-TOO-LARGE',
+  INVALID_RECORD: 'ZT-HIGHWAY-REFUSED',
+  INVALID_TIMESTAMP: 'ZT-HIGHWAY-REFUSED',
   UNKNOWN_TOPIC_OR_PARTITION: 'ZT-HIGHWAY-NO-TOPIC',
   INVALID_TOPIC_EXCEPTION: 'ZT-HIGHWAY-NO-TOPIC',
   TOPIC_AUTHORIZATION_FAILED: 'ZT-HIGHWAY-DENIED',
@@ -17,7 +18,6 @@ const byType: Readonly<Record<string, HighwayErrorCode>> = {
   INVALID_PRODUCER_EPOCH: 'ZT-HIGHWAY-PRODUCER-REPLACED',
   PRODUCER_FENCED: 'ZT-HIGHWAY-PRODUCER-REPLACED',
   OFFSET_OUT_OF_RANGE: 'ZT-HIGHWAY-OUT-OF-RANGE',
-  CORRUPT_MESSAGE: 'ZT-HIGHWAY-CORRUPT',
 };
 
 /** kafkajs's own errors, by name: connections, time-outs, metadata not loaded. */

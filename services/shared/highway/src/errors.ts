@@ -17,6 +17,8 @@ export const highwayErrors = {
   'ZT-HIGHWAY-PRODUCER-REPLACED': 'retryable',
   /** The record is larger than the broker accepts. Set it aside; it will never fit. */
   'ZT-HIGHWAY-TOO-LARGE': 'bad_record',
+  /** The broker refuses the record itself, such as one without a key on a compacted topic. Set it aside. */
+  'ZT-HIGHWAY-REFUSED': 'bad_record',
   /** The topic does not exist. Create it from the catalogue (`admin.ensureTopics`) and start again. */
   'ZT-HIGHWAY-NO-TOPIC': 'fatal',
   /** The broker refuses our credentials or rights. Correct them and start again. */
@@ -29,8 +31,10 @@ export const highwayErrors = {
   'ZT-HIGHWAY-COMMIT-UNKNOWN': 'retryable',
   /** The position to read from is no longer in the log. Decide: earliest, or stop; records are missing. */
   'ZT-HIGHWAY-OUT-OF-RANGE': 'fatal',
-  /** The fetched bytes are not a whole record batch (bad CRC, unknown compression). Check disk and network. */
-  'ZT-HIGHWAY-CORRUPT': 'retryable',
+  /** A batch's bytes still miss their checksum after several fetches. Check disk and network; details name the place. */
+  'ZT-HIGHWAY-CORRUPT': 'fatal',
+  /** A batch is as its writer made it, and nobody can use it: unknown codec, not decompressible, inflates too far. */
+  'ZT-HIGHWAY-UNREADABLE': 'fatal',
   /** The value is not framed Avro (magic byte, id). Set it aside; its writer is not one of the contract. */
   'ZT-HIGHWAY-NOT-AVRO': 'bad_record',
   /** The registry has no schema of this id. Set it aside; its writer used another registry. */
@@ -58,6 +62,7 @@ export type HighwayErrorCode = keyof typeof highwayErrors;
 /** Thrown by everything in this package; `code` is of the list above, `failure` follows from it. */
 export class HighwayError extends ZhongtaiError {
   override readonly name = 'HighwayError';
+  declare readonly code: HighwayErrorCode;
 
   constructor(
     code: HighwayErrorCode,

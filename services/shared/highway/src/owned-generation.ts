@@ -1,4 +1,4 @@
-import type { Logger } from '@zhongtai/runtime';
+import { isFailure, type Logger } from '@zhongtai/runtime';
 import errors from 'kafkajs/src/protocol/error.js';
 import { translate, typeOfError } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
@@ -8,7 +8,7 @@ import { exchange, reviveCluster } from './kafka-client.ts';
 import type { KafkajsCluster } from './kafkajs-types.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import { OwnedPartition } from './owned-partition.ts';
-import { readRecordSet } from './record-batch-reader.ts';
+import { type ReadRecords, readRecordSet } from './record-batch-reader.ts';
 import type { Place, RawBatch } from './subscription-types.ts';
 
 export type EndReason = 'rebalance' | 'lost' | 'stop';
@@ -16,6 +16,8 @@ export type EndReason = 'rebalance' | 'lost' | 'stop';
 /** A fetch that may block the others of its broker must be short while one of them is about to be ready. */
 const shortWaitMs = 20;
 const backOffMs = 200;
+/** Bytes hurt on their way come right with the next fetch; bytes hurt on disk never do. Six seconds in all. */
+const corruptReadsAllowed = 5;
 
 export interface GenerationParts {
   readonly cluster: KafkajsCluster;
@@ -181,7 +183,14 @@ export class OwnedGeneration {
     if (fetched.errorCode !== 0) return this.#refused(own, errors.createErrorFromCode(fetched.errorCode));
     const from = own.takeFetch();
     if (from === null) return true;
-    const { records, nextOffset, bytes } = readRecordSet(fetched.recordSet, from, fetched.aborted);
+    let read: ReadRecords;
+    try {
+      read = readRecordSet(fetched.recordSet, from, fetched.aborted);
+    } catch (error) {
+      this.#unreadable(own, from, error);
+      return true;
+    }
+    const { records, nextOffset, bytes } = read;
     const { topic, partition, highWatermark } = fetched;
     const { metrics, groupId } = this.#parts;
     metrics.lag.set(
@@ -205,16 +214,39 @@ export class OwnedGeneration {
   }
 
   #refused(own: OwnedPartition, error: unknown): boolean {
-    const ours = translate(error, `fetch ${own.topic}/${own.partition}`, {
-      topic: own.topic,
-      partition: own.partition,
-      offset: own.position,
-    });
+    const { topic, partition, position: offset } = own;
+    if (typeOfError(error) === 'CORRUPT_MESSAGE' && own.takeFetch() !== null) {
+      this.#unreadable(own, offset ?? 0, new HighwayError('ZT-HIGHWAY-CORRUPT', 'the broker says so'));
+      return true;
+    }
+    const ours = translate(error, `fetch ${topic}/${partition}`, { topic, partition, offset });
     // A topic that its leader does not know yet (a broker that is coming up) is asked for again.
     if (ours.failure === 'retryable' || ours.code === 'ZT-HIGHWAY-NO-TOPIC') return false;
     own.hold();
     this.#parts.onFatal(ours);
     return true;
+  }
+
+  /** A wrong checksum is fetched again a few times; then, and after anything else, somebody must decide. */
+  #unreadable(own: OwnedPartition, offset: number, error: unknown): void {
+    const ours = unreadableAt(own, offset, error);
+    if (ours.code !== 'ZT-HIGHWAY-CORRUPT' || own.corruptReads >= corruptReadsAllowed) {
+      own.hold();
+      this.#parts.onFatal(ours);
+      return;
+    }
+    const waitMs = backOffMs * 2 ** own.corruptReads++;
+    const { code, details } = ours;
+    this.#parts.logger.warn({ code, ...details, waitMs }, 'corrupt batch, fetched again');
+    own.busy = true;
+    void this.#wait(waitMs).then(() => {
+      own.busy = false;
+      this.#pump();
+    });
+  }
+
+  #wait(ms: number): Promise<unknown> {
+    return Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, ms))]);
   }
 
   #deliver(own: OwnedPartition, batch: RawBatch): void {
@@ -234,7 +266,7 @@ export class OwnedGeneration {
         own.advance(batch.firstOffset, batch.nextOffset);
         return;
       } catch (error) {
-        if (!isRetryable(error)) {
+        if (!isFailure(error, 'retryable')) {
           own.hold();
           this.#parts.onFatal(error);
           return;
@@ -245,12 +277,15 @@ export class OwnedGeneration {
           { error, topic, partition, firstOffset, waitMs },
           'batch waits and is tried again',
         );
-        await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, waitMs))]);
+        await this.#wait(waitMs);
       }
     }
   }
 }
 
-function isRetryable(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'failure' in error && error.failure === 'retryable';
+function unreadableAt({ topic, partition }: Place, offset: number, error: unknown): HighwayError {
+  const { code, message, details } = translate(error, 'reading');
+  return new HighwayError(code, `${topic}/${partition} at offset ${offset}: ${message}`, {
+    details: { ...details, topic, partition, offset },
+  });
 }

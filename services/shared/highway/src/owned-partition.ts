@@ -9,6 +9,8 @@ export class OwnedPartition implements Place {
   readonly topic: string;
   readonly partition: number;
   busy = false;
+  /** How often in a row the bytes at this position came with a wrong checksum. */
+  corruptReads = 0;
   #position: number | null = null;
   #pausedAt: number | null = null;
   #asked: number | null = null;
@@ -38,6 +40,7 @@ export class OwnedPartition implements Place {
   go(offset: number): void {
     this.#position = offset;
     this.#asked = null;
+    this.corruptReads = 0;
   }
 
   hold(): void {
@@ -68,5 +71,6 @@ export class OwnedPartition implements Place {
   /** After a batch: on to its end, unless somebody sent the partition elsewhere while it was handled. */
   advance(from: number, to: number): void {
     if (this.#position === from) this.#position = to;
+    this.corruptReads = 0;
   }
 }

@@ -1,9 +1,11 @@
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { messageOf } from '@zhongtai/runtime';
 import { crc32c } from './crc32c.ts';
+import { decompress } from './decompress.ts';
 import { HighwayError } from './errors.ts';
 import type { RawRecord } from './subscription-types.ts';
 
 const headerBytes = 61;
+const lengthBytes = 12;
 const compressionMask = 0x07;
 const logAppendTime = 0x08;
 const transactional = 0x10;
@@ -54,40 +56,77 @@ class LogRecord implements RawRecord {
 /**
  * Reads the record batches of one partition out of a fetch answer. Records before `from` (a batch is always sent
  * whole), control markers and records of aborted transactions are left out; the next offset is behind them all.
+ * What lies before a batch that cannot be read is still answered; only when that batch is the first, it throws.
+ *
+ * @throws HighwayError ZT-HIGHWAY-CORRUPT (the bytes are not those that were written) or ZT-HIGHWAY-UNREADABLE (they
+ * are, and cannot be used), with the position behind the batch as `details.nextOffset` where it is known.
  */
 export function readRecordSet(
   set: Buffer,
   from: number,
   aborted: readonly AbortedTransaction[],
 ): ReadRecords {
-  const records: RawRecord[] = [];
+  const read = { records: [] as RawRecord[], nextOffset: from, bytes: 0 };
   const filter = createAbortFilter(aborted);
-  let nextOffset = from;
-  let bytes = 0;
-  let at = 0;
-  while (at + headerBytes <= set.length) {
-    const end = at + 12 + set.readInt32BE(at + 8);
-    // The broker cuts the last batch off at the byte limit; it comes whole with the next fetch.
-    if (end > set.length) break;
-    const batch = set.subarray(at, end);
-    checkBatch(batch);
-    const baseOffset = readOffset(batch, 0);
-    const attributes = batch.readInt16BE(21);
-    if (filter(batch, attributes, baseOffset))
-      bytes += readBatch(batch, attributes, baseOffset, from, records);
-    nextOffset = Math.max(nextOffset, baseOffset + batch.readInt32BE(23) + 1);
+  for (let at = 0; at < set.length; ) {
+    const end = endOfBatch(set, at);
+    // The broker cuts the last batch off at the byte limit, never the first; it comes whole with the next fetch.
+    if (at > 0 && end > set.length) break;
+    try {
+      readBatch(checked(set, at, end), from, filter, read);
+    } catch (error) {
+      if (read.nextOffset > from) break;
+      throw error;
+    }
     at = end;
   }
-  return { records, nextOffset, bytes };
+  return read;
 }
 
-function checkBatch(batch: Buffer): void {
-  if (batch[16] !== 2) {
-    throw new HighwayError('ZT-HIGHWAY-CORRUPT', `record batch of format ${batch[16]}, expected 2`);
-  }
+function endOfBatch(set: Buffer, at: number): number {
+  return at + headerBytes > set.length
+    ? Number.POSITIVE_INFINITY
+    : at + lengthBytes + set.readInt32BE(at + 8);
+}
+
+function checked(set: Buffer, at: number, end: number): Buffer {
+  if (end > set.length || end - at < headerBytes) throw corrupt('a record batch without its whole length');
+  const batch = set.subarray(at, end);
+  if (batch[16] !== 2) throw corrupt(`a record batch of format ${batch[16]}, expected 2`);
   if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) {
-    throw new HighwayError('ZT-HIGHWAY-CORRUPT', 'record batch with a wrong checksum');
+    throw corrupt('a record batch with a wrong checksum');
   }
+  return batch;
+}
+
+function corrupt(what: string): HighwayError {
+  return new HighwayError('ZT-HIGHWAY-CORRUPT', what);
+}
+
+type AbortFilter = ReturnType<typeof createAbortFilter>;
+
+interface Reading {
+  records: RawRecord[];
+  nextOffset: number;
+  bytes: number;
+}
+
+function readBatch(batch: Buffer, from: number, filter: AbortFilter, into: Reading): void {
+  const baseOffset = readOffset(batch, 0);
+  const attributes = batch.readInt16BE(21);
+  const nextOffset = Math.max(into.nextOffset, baseOffset + batch.readInt32BE(23) + 1);
+  if (filter(batch, attributes, baseOffset)) {
+    const before = into.records.length;
+    try {
+      into.bytes += readRecords(batch, attributes, baseOffset, from, into.records);
+    } catch (cause) {
+      into.records.length = before;
+      throw new HighwayError('ZT-HIGHWAY-UNREADABLE', `a record batch ${messageOf(cause)}`, {
+        details: { nextOffset },
+      });
+    }
+  }
+  into.nextOffset = nextOffset;
 }
 
 /** Kafka's rule: from an aborted transaction's first offset until its abort marker, its producer's batches are void. */
@@ -109,7 +148,7 @@ function createAbortFilter(aborted: readonly AbortedTransaction[]) {
   };
 }
 
-function readBatch(
+function readRecords(
   batch: Buffer,
   attributes: number,
   baseOffset: number,
@@ -129,26 +168,12 @@ function readBatch(
     const offset = baseOffset + cursor.varint();
     const key = cursor.bytes();
     const value = cursor.bytes();
+    if (cursor.at > end || end > body.length) throw new Error(`ends within record ${i} of ${count}`);
     if (offset >= from)
       into.push(new LogRecord(offset, timestampMs, key, value, body.subarray(cursor.at, end)));
     cursor.at = end;
   }
   return body.length;
-}
-
-function decompress(body: Buffer, codec: number): Buffer {
-  if (codec === 0) return body;
-  try {
-    if (codec === 4) return zstdDecompressSync(body);
-    if (codec === 1) return gunzipSync(body);
-  } catch (cause) {
-    throw new HighwayError('ZT-HIGHWAY-CORRUPT', 'record batch cannot be decompressed', { cause });
-  }
-  const name = { 2: 'snappy', 3: 'lz4' }[codec] ?? `codec ${codec}`;
-  throw new HighwayError(
-    'ZT-HIGHWAY-CORRUPT',
-    `record batch compressed by ${name}; write with zstd, gzip or none`,
-  );
 }
 
 class Cursor {

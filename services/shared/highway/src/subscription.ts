@@ -1,7 +1,6 @@
-import type { Logger } from '@zhongtai/runtime';
+import { isFailure, type Logger, type ZhongtaiError } from '@zhongtai/runtime';
 import type { Codec } from './codec-types.ts';
 import type { DeadLetters } from './dead-letter-types.ts';
-import type { HighwayError } from './errors.ts';
 import type {
   Assignment,
   OwnerOptions,
@@ -64,7 +63,7 @@ export function createSubscription<T>(parts: SubscriptionParts, options: Subscri
       try {
         received.push(decode(batch, record));
       } catch (error) {
-        if (!isBadRecord(error)) throw error;
+        if (!isFailure(error, 'bad_record')) throw error;
         await setAside(batch, record, error);
       }
     }
@@ -77,7 +76,7 @@ export function createSubscription<T>(parts: SubscriptionParts, options: Subscri
       });
   };
 
-  const setAside = async ({ topic, partition }: Place, record: RawRecord, error: HighwayError) => {
+  const setAside = async ({ topic, partition }: Place, record: RawRecord, error: ZhongtaiError) => {
     const schemaId = record.value === null ? undefined : codec.schemaIdOf(record.value);
     await parts.deadLetters.send({
       topic,
@@ -113,8 +112,4 @@ export function createSubscription<T>(parts: SubscriptionParts, options: Subscri
     pause: (place) => owner.pause(place),
     resume: (place) => owner.resume(place),
   };
-}
-
-function isBadRecord(error: unknown): error is HighwayError {
-  return typeof error === 'object' && error !== null && 'failure' in error && error.failure === 'bad_record';
 }
