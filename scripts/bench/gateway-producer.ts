@@ -1,33 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { toolsJar } from '../kafka-tools.ts';
 
 const run = promisify(execFile);
-const TOOLS_VERSION = '4.2.0';
 
 export interface ProducerFigures {
   readonly recordsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-}
-
-/** Kafka's tools are not part of the stack: their one jar is fetched on the first run and kept. */
-async function toolsJar(folder: string): Promise<string> {
-  const jar = `${folder}/kafka-tools-${TOOLS_VERSION}.jar`;
-  const there = await stat(jar).catch(() => undefined);
-  if (there !== undefined) return jar;
-  const draft = `${folder}/draft-${process.pid}`;
-  await mkdir(draft, { recursive: true });
-  await run('mvn', [
-    '-q',
-    '-B',
-    'org.apache.maven.plugins:maven-dependency-plugin:2.10:copy',
-    `-Dartifact=org.apache.kafka:kafka-tools:${TOOLS_VERSION}`,
-    `-DoutputDirectory=${draft}`,
-  ]);
-  await rename(`${draft}/kafka-tools-${TOOLS_VERSION}.jar`, jar);
-  await rm(draft, { recursive: true });
-  return jar;
 }
 
 /** Kafka's own ProducerPerformance: as safe as the gateway (acks=all, idempotent, zstd), the same record size. */

@@ -44,11 +44,12 @@ export async function addresses(parts: ('kafka' | 'registry')[]): Promise<Addres
 
 export async function ownStack(
   parts: ('kafka' | 'registry')[],
-): Promise<{ stack: Stack; stop(): Promise<void> }> {
+): Promise<{ stack: Stack; directory: string; stop(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'zhongtai-highway-'));
   const stack = await startStack({ directory, parts, ports: 'free' });
   return {
     stack,
+    directory,
     stop: async () => {
       await stack.stop();
       await rm(directory, { recursive: true, force: true });
