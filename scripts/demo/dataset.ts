@@ -39,6 +39,15 @@ async function firstEvents(whole: Dataset, limit: number): Promise<Dataset> {
     countByType,
     published: null,
     events: (options) => whole.events({ ...options, limit }),
-    reference: () => whole.reference(),
+    reference: () => first(whole.reference(), limit),
   };
+}
+
+async function* first<T>(items: AsyncIterable<T>, limit: number): AsyncGenerator<T> {
+  let left = limit;
+  for await (const item of items) {
+    if (left === 0) return;
+    left -= 1;
+    yield item;
+  }
 }

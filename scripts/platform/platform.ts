@@ -85,7 +85,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       gatewayUrl,
       sinkUrl,
       secrets,
-      stop: () => stack.stop(),
+      async stop() {
+        await writeEndpoints(resolve(directory), { apiGateway: null });
+        await stack.stop();
+      },
     };
   } catch (error) {
     await stack.stop();
