@@ -27,7 +27,7 @@ export interface SinkStage {
   close(): Promise<void>;
 }
 
-export function registryAt(address: string): string {
+function registryAt(address: string): string {
   return address.includes('/apis/') ? address : `${address}/apis/ccompat/v7`;
 }
 

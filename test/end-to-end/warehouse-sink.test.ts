@@ -73,8 +73,8 @@ describe('warehouse sink on real parts', () => {
   it('has each record of the topics exactly once, though it is killed -9 while it loads', async () => {
     await eventually('the sink is ready', () => stage.ready());
     let kills = 0;
-    const loading = load(1000, () => kills < 3, 60);
-    for (; kills < 3; kills++) {
+    const loading = load(1000, () => kills < 2, 60);
+    for (; kills < 2; kills++) {
       const before = await rowsIn();
       await eventually('rows come in', async () => (await rowsIn()) > before);
       await sleep(Math.random() * 300);

@@ -114,6 +114,8 @@ export function createOwnership(options: OwnershipOptions): Ownership {
         groupId: options.groupId,
         topics,
         sessionTimeoutMs: options.sessionTimeoutMs,
+        // The broker answers at once when there is something; asking seldom keeps an idle sink idle.
+        maxWaitMs: 1000,
         onAssigned,
         onRevoked,
         onBatch,

@@ -26,7 +26,7 @@ export type PartitionState =
   | { readonly at: 'closing'; readonly epoch: string; readonly cut: Cut }
   | { readonly at: 'lost' };
 
-export type Command =
+type Command =
   | { readonly do: 'commit'; readonly offset: number; readonly metadata: string }
   | { readonly do: 'send'; readonly epoch: string; readonly cut: Cut }
   | { readonly do: 'read'; readonly from: number }

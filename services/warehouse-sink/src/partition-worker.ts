@@ -17,7 +17,7 @@ import {
 import type { Plans } from './plans.ts';
 import { givenUp, untilDone } from './waiting.ts';
 
-export interface CutLimits {
+interface CutLimits {
   readonly maxRows: number;
   readonly maxBytes: number;
   /** How long a row waits for others while nothing is under way. */

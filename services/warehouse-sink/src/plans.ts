@@ -11,8 +11,8 @@ import {
 } from '@zhongtai/warehouse';
 import { SinkError } from './errors.ts';
 
-export const eventDatabase = 'highway';
-export const referenceDatabase = 'reference';
+const eventDatabase = 'highway';
+const referenceDatabase = 'reference';
 
 /** Where the rows of one writer schema go. */
 export interface Route {

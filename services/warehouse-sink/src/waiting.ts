@@ -44,7 +44,7 @@ export function givenUp(): SinkError {
 }
 
 /** How long to wait before attempt number `attempt` (from 1): full jitter below a doubling, capped bound. */
-export function backoffMs(attempt: number, random: () => number = Math.random): number {
+function backoffMs(attempt: number, random: () => number = Math.random): number {
   return Math.ceil(random() * Math.min(10_000, 100 * 2 ** Math.min(attempt, 10)));
 }
 

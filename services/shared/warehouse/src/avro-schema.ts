@@ -10,7 +10,7 @@ export type AvroType =
   | { readonly kind: 'union'; readonly branches: readonly AvroType[] }
   | AvroRecord;
 
-export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' | 'bytes';
+type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' | 'bytes';
 
 export interface AvroField {
   readonly name: string;

@@ -73,7 +73,7 @@ const byNumber: Readonly<Record<number, WarehouseErrorCode>> = {
 };
 
 /** The number of a ClickHouse exception, if `error` is one. */
-export function exceptionNumber(error: unknown): number | undefined {
+function exceptionNumber(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('type' in error))
     return undefined;
   const number = Number(error.code);

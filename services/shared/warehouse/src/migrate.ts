@@ -6,7 +6,7 @@ import { columnDefinition, createStatement, qualifiedName, type Table } from './
 export type TableName = Pick<Table, 'database' | 'name'>;
 
 /** The tables as the server has them: `database.table` -> column -> type. */
-export type Present = ReadonlyMap<string, ReadonlyMap<string, string>>;
+type Present = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 function tableKey(table: TableName): string {
   return `${table.database}.${table.name}`;
@@ -17,7 +17,7 @@ function canonical(type: string): string {
   return type.replaceAll(/\s+/g, '');
 }
 
-export async function presentTables(warehouse: Warehouse, databases: readonly string[]): Promise<Present> {
+async function presentTables(warehouse: Warehouse, databases: readonly string[]): Promise<Present> {
   const rows = await warehouse.query<{ database: string; table: string; name: string; type: string }>(
     'SELECT database, table, name, type FROM system.columns WHERE database IN {databases:Array(String)}',
     { databases },
@@ -38,7 +38,7 @@ export async function presentTables(warehouse: Warehouse, databases: readonly st
  *
  * @throws WarehouseError ZT-WAREHOUSE-TYPE-CHANGED naming the table and the column.
  */
-export function statementsFor(table: Table, present: Present): string[] {
+function statementsFor(table: Table, present: Present): string[] {
   const columns = present.get(tableKey(table));
   if (columns === undefined) return [createStatement(table)];
   const added: string[] = [];

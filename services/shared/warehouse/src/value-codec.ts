@@ -13,7 +13,7 @@ export interface ValueCodec {
   absent(writer: ByteWriter): void;
 }
 
-export function unmappable(what: string): WarehouseError {
+function unmappable(what: string): WarehouseError {
   return new WarehouseError('ZT-WAREHOUSE-UNMAPPABLE', what);
 }
 
