@@ -29,7 +29,7 @@ export function summaryOf(counts: Counts, resultBytes: number): string {
     written_rows: String(counts.rowsWritten),
     written_bytes: String(counts.bytesWritten),
     total_rows_to_read: '0',
-    result_rows: String(counts.rowsWritten),
+    result_rows: String(counts.rowsWritten || counts.rowsRead),
     result_bytes: String(resultBytes),
     elapsed_ns: String(Math.round(counts.elapsedSeconds * 1e9)),
   });

@@ -39,7 +39,7 @@ export function createEncoder(encoding: Encoding): Transform {
 /**
  * Reads a whole body, decompressed. The limit counts decompressed bytes, so a small bomb is stopped too.
  *
- * @throws ClickHouseError 89 for an unknown encoding, 271 for broken data, 223 beyond the limit.
+ * @throws ClickHouseError 89 for an unknown encoding, 271 for broken data, 229 beyond the limit.
  */
 export async function readBody(
   source: Readable,
@@ -59,7 +59,7 @@ export async function readBody(
     for await (const part of stream) {
       length += part.length;
       if (length > maxBytes)
-        throw new ClickHouseError(223, 'QUERY_IS_TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
+        throw new ClickHouseError(229, 'QUERY_IS_TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
       parts.push(part);
     }
   } catch (error) {

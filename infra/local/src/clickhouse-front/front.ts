@@ -5,15 +5,15 @@ import type { Component, Logger } from '@zhongtai/runtime';
 import { Answer } from './answer.ts';
 import { readBody } from './compression.ts';
 import type { FrontConfig } from './config.ts';
+import { deliveryOf } from './delivery.ts';
 import { type ClickHouseError, ClickHouseError as Refusal, toClickHouseError } from './exceptions.ts';
 import type { Counts } from './lane-protocol.ts';
 import { Lanes } from './lanes.ts';
-import { readingKinds } from './policy.ts';
 import { logQuery } from './query-log.ts';
 import { checkText } from './sandbox.ts';
 import { preparation } from './settings.ts';
 import { Spool } from './spool.ts';
-import { namedFormat, parseStatement, type Statement } from './statement.ts';
+import { parseStatement, type Statement } from './statement.ts';
 import { authenticate, hashPassword, type User } from './users.ts';
 
 export interface FrontOptions {
@@ -81,19 +81,9 @@ export function createClickHouseFront({ config, logger, onDeath }: FrontOptions)
   let bodyBytes = 0;
   let server: Server | undefined;
 
-  function run(
-    exchange: Exchange,
-    sql: string,
-    mode: 'stream' | 'whole' | 'insert',
-    treeChecked: boolean,
-  ): Promise<Counts> {
+  function run(exchange: Exchange, sql: string, treeChecked: boolean): Promise<Counts> {
     const { url, user, statement, answer, signal, readOnly } = exchange;
-    const reading = mode !== 'insert';
-    const format =
-      (reading ? namedFormat(statement.sql) : undefined) ??
-      url.searchParams.get('default_format') ??
-      'TabSeparated';
-    // With a summary promised for the end, the first chunk waits for the counts.
+    const { mode, format } = deliveryOf(statement, url.searchParams);
     const held: Buffer[] = [];
     const onChunk = async (bytes: Buffer): Promise<void> => {
       if (mode !== 'stream') return void held.push(bytes);
@@ -101,35 +91,38 @@ export function createClickHouseFront({ config, logger, onDeath }: FrontOptions)
       await answer.write(bytes);
     };
     const prepare = (mark: string): string[] =>
-      preparation({ query: url.searchParams, right: user.right, limits: config.analyst, mark, readOnly });
-    const work = { prepare, sql, format, right: user.right, mode, treeChecked };
+      preparation({
+        query: url.searchParams,
+        right: user.right,
+        limits: config.analyst,
+        mark,
+        readOnly,
+        maxResultBytes: mode === 'whole' ? config.maxBodyBytes : undefined,
+      });
+    const work = { prepare, sql, format: format ?? 'Null', right: user.right, mode, treeChecked };
     return lanes.run(work, { onChunk, signal }).then(async (counts) => {
-      answer.start(reading ? format : undefined, counts);
+      answer.start(format, counts);
       for (const bytes of held) await answer.write(bytes);
       answer.end();
       return counts;
     });
   }
 
-  async function runInsert(exchange: Exchange): Promise<Counts> {
-    const { insert } = exchange.statement;
-    if (!insert) return run(exchange, exchange.statement.sql, 'insert', true);
-    const data = await spool.put(insert.data);
-    try {
-      const sql = `${insert.head} FROM INFILE '${data.path}' COMPRESSION 'none' ${insert.middle} FORMAT ${insert.format}`;
-      return await run(exchange, sql, 'insert', false);
-    } finally {
-      await data.remove();
-    }
-  }
-
-  function execute(exchange: Exchange): Promise<Counts> {
-    const { statement, user, url } = exchange;
+  async function execute(exchange: Exchange): Promise<Counts> {
+    const { statement, user } = exchange;
     checkText(statement.sql, user.right);
-    if (statement.kind === 'INSERT') return runInsert(exchange);
-    const streamed =
-      readingKinds.has(statement.kind.toLowerCase()) && url.searchParams.get('wait_end_of_query') !== '1';
-    return run(exchange, statement.sql, streamed ? 'stream' : 'whole', true);
+    if (!statement.insert) return run(exchange, statement.sql, true);
+    const { head, middle, format, data } = statement.insert;
+    const spooled = await spool.put(data);
+    try {
+      return await run(
+        exchange,
+        `${head} FROM INFILE '${spooled.path}' COMPRESSION 'none' ${middle} FORMAT ${format}`,
+        false,
+      );
+    } finally {
+      await spooled.remove();
+    }
   }
 
   async function receive(request: IncomingMessage): Promise<Buffer> {
@@ -233,6 +226,7 @@ export function createClickHouseFront({ config, logger, onDeath }: FrontOptions)
         server?.once('error', reject);
         server?.listen(config.port, config.host, resolve);
       });
+      logger.info({ host: config.host, port: this.port, version }, 'listening');
     },
     async stop() {
       server?.close();

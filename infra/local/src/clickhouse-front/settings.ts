@@ -48,7 +48,7 @@ export function identifier(name: string): string {
 const settingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const parameterName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Numbers above their limit are lowered to it; nothing an analyst gives can raise one. */
+/** What an analyst may lower, but never raise. */
 function capped(limits: AnalystLimits): ReadonlyMap<string, number> {
   return new Map([
     ['max_execution_time', limits.seconds],
@@ -80,8 +80,16 @@ function clientSettings(
 
 function limitAnalyst(settings: Map<string, string>, caps: ReadonlyMap<string, number>): void {
   for (const [name, most] of caps) {
-    const asked = Number(settings.get(name) ?? most);
-    settings.set(name, String(asked > 0 && asked < most ? asked : most));
+    const asked = settings.get(name);
+    // 0 means "no limit" to the engine.
+    if (asked !== undefined && !(Number(asked) > 0 && Number(asked) <= most)) {
+      throw new ClickHouseError(
+        452,
+        'SETTING_CONSTRAINT_VIOLATION',
+        `Setting ${name} should be between 1 and ${most}`,
+      );
+    }
+    settings.set(name, asked ?? String(most));
   }
   settings.set('result_overflow_mode', 'throw');
   settings.set('read_overflow_mode', 'throw');
@@ -95,6 +103,8 @@ export interface SettingsInput {
   readonly limits: AnalystLimits;
   /** How the front finds the running statement again to kill it. */
   readonly mark: string;
+  /** For an answer that is held in memory as a whole: how large it may get. */
+  readonly maxResultBytes: number | undefined;
   /** GET reads only. */
   readonly readOnly: boolean;
 }
@@ -104,10 +114,15 @@ export interface SettingsInput {
  * never text of the query), its settings, then our limits, and `readonly` at the very end, after which nothing
  * can be changed.
  */
-export function preparation({ query, right, limits, mark, readOnly }: SettingsInput): string[] {
+export function preparation(input: SettingsInput): string[] {
+  const { query, right, limits, mark, readOnly, maxResultBytes } = input;
   const caps = right === 'analyst' ? capped(limits) : new Map<string, number>();
   const settings = clientSettings(query, right, caps);
   if (right === 'analyst') limitAnalyst(settings, caps);
+  if (maxResultBytes !== undefined && !settings.has('max_result_bytes')) {
+    settings.set('max_result_bytes', String(maxResultBytes));
+    settings.set('result_overflow_mode', 'throw');
+  }
   // Rows that wait in memory for others would be lost by kill -9 after they were acknowledged.
   settings.set('async_insert', '0');
   settings.set('log_comment', mark);
