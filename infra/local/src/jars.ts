@@ -13,12 +13,14 @@ const digestLength = 16;
 
 /** Where the Java parts lie after Maven fetched them. */
 export interface Jars {
+  /** Holds all of them, and what is made of them. */
+  readonly folder: string;
   readonly kafka: string;
   readonly registry: string;
 }
 
 /** Fills a folder with all that the pom names. */
-export type Fetch = (target: string) => Promise<void>;
+export type Fetch = (target: string, signal?: AbortSignal) => Promise<void>;
 
 /**
  * The jars of the pinned versions, fetched once per machine and kept outside of git. A folder counts only
@@ -29,6 +31,7 @@ export async function provideJars(
   log: (line: string) => void,
   cache: string = process.env['ZHONGTAI_CACHE'] ?? defaultCache,
   fetch: Fetch = fetchWithMaven,
+  signal?: AbortSignal,
 ): Promise<Jars> {
   const digest = createHash('sha256')
     .update(await readFile(pom))
@@ -42,13 +45,13 @@ export async function provideJars(
       log('fetching Kafka and the registry from Maven Central (once, about 160 MB)');
       const draft = `${folder}.draft`;
       await rm(draft, { recursive: true, force: true });
-      await fetch(draft);
+      await fetch(draft, signal);
       await writeFile(`${draft}/manifest.json`, JSON.stringify(await sizesOf(draft)));
       await rm(folder, { recursive: true, force: true });
       await rename(draft, folder);
     });
   }
-  return { kafka: `${folder}/kafka`, registry: `${folder}/registry` };
+  return { folder, kafka: `${folder}/kafka`, registry: `${folder}/registry` };
 }
 
 async function isWhole(folder: string): Promise<boolean> {
@@ -62,18 +65,21 @@ async function isWhole(folder: string): Promise<boolean> {
 async function sizesOf(folder: string): Promise<Record<string, number>> {
   const sizes: Record<string, number> = {};
   for (const name of await readdir(folder, { recursive: true })) {
-    if (name === 'manifest.json') continue;
+    if (name === 'manifest.json' || name.startsWith('archives-')) continue;
     const found = await stat(`${folder}/${name}`);
     if (found.isFile()) sizes[name] = found.size;
   }
   return sizes;
 }
 
-async function fetchWithMaven(target: string): Promise<void> {
+async function fetchWithMaven(target: string, signal?: AbortSignal): Promise<void> {
   const maven = findMaven();
   const args = ['-q', '-B', '-U', '-f', pom, `-Dtarget=${target}`, 'generate-resources'];
   const output: Buffer[] = [];
-  const child = spawn(maven, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(maven, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
+  });
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
   const status = await new Promise((resolve, reject) => {

@@ -9,6 +9,7 @@ const settings = {
   jars: '/cache/kafka',
   port: 19_092,
   controllerPort: 19_093,
+  javaOptions: [],
 };
 
 function propertiesOf(text: string): Map<string, string> {

@@ -17,11 +17,12 @@ export interface KafkaSettings {
   readonly jars: string;
   readonly port: number;
   readonly controllerPort: number;
+  readonly javaOptions: readonly string[];
 }
 
 /** Apache Kafka in KRaft mode: broker and controller in one process, one copy of everything. */
 export function kafkaPart(settings: KafkaSettings): Part {
-  const { folders, java, jars, port } = settings;
+  const { folders, java, jars, port, javaOptions } = settings;
   const config = `${folders.run}/kafka.properties`;
   const logging = `${folders.run}/kafka-log4j2.properties`;
   const classpath = `${jars}/*`;
@@ -31,13 +32,21 @@ export function kafkaPart(settings: KafkaSettings): Part {
     address: `${host}:${port}`,
     port,
     command: java,
-    args: [...javaFlags, `-Dlog4j2.configurationFile=${logging}`, '-cp', classpath, 'kafka.Kafka', config],
+    args: [
+      ...javaFlags,
+      ...javaOptions,
+      `-Dlog4j2.configurationFile=${logging}`,
+      '-cp',
+      classpath,
+      'kafka.Kafka',
+      config,
+    ],
     env: {},
     stopSignal: 'SIGTERM',
     stopGraceMs: 15_000,
     startLimitMs: minute,
     async prepare() {
-      await mkdir(folders.data, { recursive: true });
+      for (const folder of [folders.data, folders.run]) await mkdir(folder, { recursive: true });
       await writeFile(config, kafkaProperties(settings));
       await writeFile(logging, loggingProperties);
       // Formatting costs a second start of the virtual machine, so only for a directory that has none.

@@ -10,10 +10,11 @@ export interface RegistrySettings {
   readonly port: number;
   /** Where its schemas live: a topic of this broker. */
   readonly kafka: string;
+  readonly javaOptions: readonly string[];
 }
 
 /** Apicurio Registry; holds nothing itself, all its state is in Kafka. */
-export function registryPart({ java, home, port, kafka }: RegistrySettings): Part {
+export function registryPart({ java, home, port, kafka, javaOptions }: RegistrySettings): Part {
   const address = `http://${host}:${port}`;
   return {
     name: 'registry',
@@ -28,6 +29,7 @@ export function registryPart({ java, home, port, kafka }: RegistrySettings): Par
       '-XX:+UseSerialGC',
       '-XX:TieredStopAtLevel=1',
       '-XX:+ExitOnOutOfMemoryError',
+      ...javaOptions,
       '-cp',
       `${home}/*:${home}/lib/*`,
       'io.quarkus.runner.GeneratedMain',

@@ -3,7 +3,7 @@ import { messageOf } from '@zhongtai/runtime/errors';
 import { writeEndpoints } from './endpoints.ts';
 import { codeOf, withLock } from './files.ts';
 import type { Assignment, Report, Request } from './messages.ts';
-import { foldersOf } from './part.ts';
+import { foldersOf, type Part } from './part.ts';
 import { planParts } from './plan.ts';
 import { servicePart } from './service.ts';
 import { isSupervised, readState } from './state.ts';
@@ -27,11 +27,18 @@ function log(line: string): void {
 }
 
 const supervisor = new Supervisor(folders, log);
+const giveUp = new AbortController();
+let planning: Promise<readonly Part[]> = Promise.resolve([]);
 let stopping: Promise<void> | undefined;
 
 async function stop(exitCode: number): Promise<void> {
-  stopping ??= supervisor
-    .stop()
+  giveUp.abort();
+  // What is fetched or practised at this moment are processes too.
+  stopping ??= planning
+    .then(
+      () => supervisor.stop(),
+      () => supervisor.stop(),
+    )
     .then(() => writeEndpoints(folders.directory, nobody()))
     .then(() => log('stopped'));
   await stopping;
@@ -84,7 +91,10 @@ async function work(): Promise<void> {
     report({ kind: 'busy' });
     process.exit(0);
   }
-  const parts = await planParts({ folders, parts: assignment.parts, ports: assignment.ports, log });
+  const { parts: names, ports } = assignment;
+  planning = planParts({ folders, parts: names, ports, log, signal: giveUp.signal });
+  const parts = await planning;
+  if (stopping !== undefined) return;
   await supervisor.start(parts);
   await writeEndpoints(
     folders.directory,
