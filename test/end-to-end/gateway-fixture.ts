@@ -11,7 +11,7 @@ import { topics } from '@zhongtai/schemas';
 
 const main = join(import.meta.dirname, '../../services/api-gateway/src/main.ts');
 
-export type Event = Readonly<Record<string, unknown>>;
+type Event = Readonly<Record<string, unknown>>;
 
 export interface Answer {
   readonly status: number;

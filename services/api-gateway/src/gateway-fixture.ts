@@ -23,14 +23,14 @@ export interface GatewayFixture {
   close(): Promise<void>;
 }
 
-export interface PostOptions {
+interface PostOptions {
   readonly path?: string;
   readonly method?: string;
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Posted {
+interface Posted {
   readonly status: number;
   readonly headers: Headers;
   readonly body: {

@@ -48,6 +48,7 @@ describe('under load', () => {
     expect((await view).body).toMatchObject({ accepted: 1, rejected: [{ index: 1, retryable: true }] });
     expect(at.highway.valuesOf('highway.order')).toHaveLength(2);
     expect((await at.post(social())).status).toBe(202);
+    expect(await at.metrics.metrics()).toContain('events_total{source="social",outcome="shed"} 3');
   });
 });
 
@@ -73,6 +74,23 @@ describe('when Kafka does not store', () => {
 });
 
 describe('stopping', () => {
+  it('still takes a request whose body is arriving', async () => {
+    at = await startGatewayFixture();
+    const socket = connect(Number(new URL(at.gateway.address).port), '127.0.0.1');
+    const body = JSON.stringify(order());
+    socket.write(
+      `POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${at.key}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body.slice(0, 20));
+    await pause(100);
+    const stopped = at.gateway.stop();
+    await pause(100);
+    socket.write(body.slice(20));
+    expect(await until(socket, '}')).toContain('HTTP/1.1 202');
+    await stopped;
+    expect(at.highway.valuesOf('highway.order')).toHaveLength(1);
+  });
+
   it('answers what is under way, refuses what comes after, and loses nothing', async () => {
     at = await startGatewayFixture();
     at.highway.hold();

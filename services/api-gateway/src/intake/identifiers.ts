@@ -14,7 +14,7 @@ export interface IdentifiersOptions extends TokenCacheOptions {
   readonly normaliser?: Normaliser;
 }
 
-export type Identified =
+type Identified =
   | { readonly kind: 'token'; readonly entry: CachedToken }
   /** Well formed, but says nothing about a person (a shop's own number, a test value, a random MAC). */
   | { readonly kind: 'dropped'; readonly reason: IdentifierReason }

@@ -10,7 +10,7 @@ export interface CachedToken {
 }
 
 /** An identifier as it was sent. */
-export interface SentIdentifier {
+interface SentIdentifier {
   readonly idType: string;
   readonly scope: string;
   readonly value: string;

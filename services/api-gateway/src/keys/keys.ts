@@ -10,7 +10,7 @@ export type Grant = (typeof grants)[number];
  * A key as the file keeps it. A key is 256 random bits, so one SHA-256 is enough: there is nothing to guess from
  * that a slow hash would have to protect.
  */
-export const keySchema = z.strictObject({
+const keySchema = z.strictObject({
   /** Name of the source system; becomes `source_system` of its events. */
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -33,7 +33,7 @@ export interface Sender {
 /** Finds the sender of a clear key; undefined when there is none. */
 export type KeyRing = (clearKey: string) => Sender | undefined;
 
-export function hashKey(clearKey: string): string {
+function hashKey(clearKey: string): string {
   return hash('sha256', clearKey, 'hex');
 }
 

@@ -46,7 +46,7 @@ const BEARER = /^Bearer +(\S+)$/i;
 interface Admission {
   readonly events: readonly AdmittedEvent[];
   readonly rejected: readonly RejectedItem[];
-  readonly shed: number;
+  readonly late: readonly AdmittedEvent[];
 }
 
 function authenticate(request: IncomingMessage, keys: KeyRing): Sender {
@@ -59,7 +59,7 @@ function authenticate(request: IncomingMessage, keys: KeyRing): Sender {
 /** By loss class: what may wait is turned away one by one; an event of class P0 turns the request away whole. */
 function admitByLoad(draft: Draft, pressure: Pressure): Admission {
   const late = draft.events.filter((event) => !pressure.admits(event.lossClass));
-  if (late.length === 0) return { events: draft.events, rejected: draft.refusals, shed: 0 };
+  if (late.length === 0) return { events: draft.events, rejected: draft.refusals, late };
   if (late.some((event) => event.lossClass === 'P0')) {
     throw new RequestRefused('ZT-GATEWAY-BUSY', 'too many bytes are under way: send the whole request again');
   }
@@ -72,12 +72,12 @@ function admitByLoad(draft: Draft, pressure: Pressure): Admission {
   }));
   const rejected = [...draft.refusals, ...shed].sort((a, b) => a.index - b.index);
   const refused = new Set(late);
-  return { events: draft.events.filter((event) => !refused.has(event)), rejected, shed: shed.length };
+  return { events: draft.events.filter((event) => !refused.has(event)), rejected, late };
 }
 
 /** Status of a request of which nothing was taken. */
-function refusedStatus({ rejected, shed }: Admission): number {
-  if (shed > 0) return 429;
+function refusedStatus({ rejected, late }: Admission): number {
+  if (late.length > 0) return 429;
   return rejected.every((item) => item.code === 'ZT-GATEWAY-SOURCE') ? 403 : 400;
 }
 
@@ -90,9 +90,12 @@ export function createReceive(options: ReceiveOptions): Receive {
     for (const [source, number] of bySource) metrics.events.inc({ source, outcome }, number);
   }
 
-  function noteRejected({ rejected, shed }: Admission, sender: Sender): void {
+  function noteRejected({ rejected, late }: Admission, sender: Sender): void {
     if (rejected.length === 0) return;
-    metrics.events.inc({ source: 'unknown', outcome: 'rejected' }, rejected.length - shed);
+    if (rejected.length > late.length) {
+      metrics.events.inc({ source: 'unknown', outcome: 'rejected' }, rejected.length - late.length);
+    }
+    count(late, 'shed');
     for (const { code } of rejected) {
       metrics.rejected.inc({ code });
       refusals.note(code, sender.name);

@@ -21,7 +21,8 @@ function pathOf(url: string): string {
 
 /**
  * The two routes that take data are served by node:http alone, all others by express: a request through express
- * costs more than reading, checking and encoding its event (the figures are in the CHANGELOG).
+ * costs half as much CPU again as one through node:http alone (49 us against 33 us
+ * measured, where checking and encoding the event take 6 us).
  */
 export function createRouter({ receive, intake, plans, operations }: RouterOptions): RequestListener {
   const things = new Map<string, Admit>(

@@ -16,7 +16,7 @@ export interface ValueLimits {
 const DIGITS = /^-?\d{1,19}$/;
 
 /** The JSON type of a value, for messages. */
-export function jsonTypeOf(value: unknown): string {
+function jsonTypeOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
 }
@@ -28,7 +28,7 @@ function nestedIn(values: readonly unknown[]): unknown[] {
 }
 
 /** Whether a parsed value is nested deeper than `limit` levels, found without recursion. */
-export function isDeeperThan(value: unknown, limit: number): boolean {
+function isDeeperThan(value: unknown, limit: number): boolean {
   let level = nestedIn([value]);
   for (let depth = 1; level.length > 0; depth += 1) {
     if (depth >= limit) return true;
