@@ -158,8 +158,7 @@ describe('a sender that misbehaves', () => {
 
   it('hears of a body too large while still sending it', async () => {
     at = await startGatewayFixture({ MAX_BODY_BYTES: '1024' });
-    const answer = await at.post('x'.repeat(5_000_000));
-    expect([answer.status, answer.headers.get('connection')]).toEqual([413, 'close']);
+    for (let n = 0; n < 20; n += 1) expect((await at.post('x'.repeat(5_000_000))).status).toBe(413);
   });
 });
 

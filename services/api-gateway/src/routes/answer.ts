@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: string;
   /** Seconds to wait before sending again. */
   readonly retryAfterSeconds?: number;
-  /** The body was not read to its end: the connection cannot carry another request. */
+  /** The process is stopping: the connection carries no other request. */
   readonly close?: boolean;
 }
 

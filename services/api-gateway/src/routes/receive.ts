@@ -196,9 +196,8 @@ export function createReceive(options: ReceiveOptions): Receive {
       pressure.remove(held);
       metrics.requests.inc({ status: String(result.status) });
       metrics.requestSeconds.observe((performance.now() - started) / 1000);
-      if (request.complete) return sendAnswer(response, { ...result, close: options.isStopping() });
-      sendAnswer(response, { ...result, close: true });
-      dropRest(request);
+      sendAnswer(response, { ...result, close: options.isStopping() });
+      if (!request.complete) dropRest(request);
     });
   };
 }
@@ -207,7 +206,10 @@ export function createReceive(options: ReceiveOptions): Receive {
 const REST_BYTES = 16 * 1024 * 1024;
 const REST_MS = 2000;
 
-/** Reads the rest of a refused body for a moment (a sender that still writes sees no answer), then hangs up. */
+/**
+ * Reads the rest of a refused body, so that the connection can be used again; hangs up when it is long or slow. To
+ * close at once would reset the connection, and a sender that still writes would never see the answer.
+ */
 function dropRest(request: IncomingMessage): void {
   let left = REST_BYTES;
   const hangUp = (): void => {
@@ -220,6 +222,7 @@ function dropRest(request: IncomingMessage): void {
     if (left < 0) hangUp();
   });
   request.on('error', () => undefined);
+  request.once('end', () => clearTimeout(timer));
   request.once('close', () => clearTimeout(timer));
   request.resume();
 }
