@@ -38,12 +38,10 @@ async function startFront(directory: string, env: Record<string, string> = {}): 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout?.on('data', (text) => {
-    output += text;
-  });
-  child.stderr?.on('data', (text) => {
-    output += text;
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (text) => {
+      output += text;
+    });
   for (;;) {
     const port = /"port":(\d+)[^\n]*"msg":"listening"/.exec(output)?.[1];
     if (port) return { child, url: `http://127.0.0.1:${port}`, output: () => output };
@@ -65,7 +63,6 @@ async function stopFront(
 function row(id: number, text: Buffer): Buffer {
   const head = Buffer.alloc(8);
   head.writeBigUInt64LE(BigInt(id));
-  expect(text.length).toBeLessThan(128);
   return Buffer.concat([head, Buffer.from([text.length]), text]);
 }
 
@@ -305,7 +302,6 @@ describe('the ClickHouse front', () => {
 
   it.each([
     ['SELECT nope', {}, 404, '47'],
-    ['SELECT * FROM shop.nope', {}, 404, '60'],
     ['SELEC 1', {}, 403, '497'],
     ['SELECT FROM WHERE', {}, 400, '62'],
     ['SELECT 1; SELECT 2', {}, 400, '62'],
@@ -313,7 +309,6 @@ describe('the ClickHouse front', () => {
     ['SELECT 1', { nope_setting: '1' }, 404, '115'],
     ['SELECT 1', { database: 'nowhere' }, 404, '81'],
     ['SELECT 1', { user: 'default', password: 'wrong' }, 403, '516'],
-    ['SELECT 1', { user: 'nobody' }, 403, '516'],
     ['SELECT sum(sipHash64(number)) FROM numbers(100000000000)', { max_execution_time: '1' }, 408, '159'],
     ['SELECT groupArray(number) FROM numbers(100000000)', { max_memory_usage: '50000000' }, 500, '241'],
   ])('answers %s %j with the code of ClickHouse', async (sql, query, status, code) => {
