@@ -118,7 +118,7 @@ const checks: Record<string, () => Promise<void>> = {
     ]);
   },
   'error: unknown table': () => fails('SELECT * FROM no_such_table', '60'),
-  'error: syntax': () => fails('SELEC 1', '62'),
+  'error: syntax': () => fails('SELECT 1 1', '62'),
   'error: division in the middle': () => fails('SELECT throwIf(number = 3) FROM numbers(10)', '395'),
   'error: wrong password': () =>
     fails('SELECT 1', '516', createClient({ ...quiet, username: 'default', password: 'wrong' })),
