@@ -65,7 +65,9 @@ async function prepare(cluster: string, account: Account): Promise<void> {
   const draft = `${cluster}.draft`;
   await rm(draft, { recursive: true, force: true });
   await rm(cluster, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  // Only the cluster is private: its account has to pass through the folders above.
+  await mkdir(dirname(draft), { recursive: true });
+  await mkdir(draft, { mode: 0o700 });
   await writeFile(`${draft}.password`, `${password}\n`, { mode: 0o644 });
   await adopt(draft, account);
   for (const program of ['postgres', 'initdb']) await chmod(`${binaries()}/${program}`, 0o755);

@@ -105,6 +105,11 @@ async function work(): Promise<void> {
 
 work().catch(async (error: unknown) => {
   log(messageOf(error));
-  report({ kind: 'failed', code: codeOf(error) ?? 'ZT-LOCAL-START', message: messageOf(error) });
+  const code = codeOf(error) ?? '';
+  report({
+    kind: 'failed',
+    code: code.startsWith('ZT-') ? code : 'ZT-LOCAL-START',
+    message: messageOf(error),
+  });
   await stop(1);
 });
