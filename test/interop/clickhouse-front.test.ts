@@ -425,7 +425,6 @@ describe('the ClickHouse front', () => {
     // The insert whose answer was lost may be stored or not; with its token it may be sent again.
     await insert(acknowledged + 1);
     const batches = acknowledged + 2;
-    expect(batches).toBeGreaterThan(3);
     expect(await post('SELECT count(), uniqExact(batch, n), max(batch) FROM t')).toBe(
       `${batches * 500}\t${batches * 500}\t${batches - 1}\n`,
     );
