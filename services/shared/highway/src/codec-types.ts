@@ -27,7 +27,7 @@ export interface Codec {
   /**
    * The framed bytes of a record. The buffer is the caller's own: later encodes do not touch it.
    *
-   * @throws HighwayError ZT-HIGHWAY-UNENCODABLE, ZT-HIGHWAY-LONG, ZT-HIGHWAY-NOT-PREPARED.
+   * @throws HighwayError ZT-HIGHWAY-UNENCODABLE or ZT-HIGHWAY-NOT-PREPARED.
    */
   encode(topic: string, recordName: string, value: unknown): Buffer;
   /** Our type of a prepared record. */
@@ -35,7 +35,7 @@ export interface Codec {
   /**
    * The record of framed bytes, as our schema has it where `prepare` knows the record, else as it was written.
    *
-   * @throws HighwayError bad_record (not Avro, unknown schema, undecodable, long), or ZT-HIGHWAY-NOT-PREPARED when
+   * @throws HighwayError bad_record (not Avro, unknown schema, undecodable), or ZT-HIGHWAY-NOT-PREPARED when
    * the id has not been learned.
    */
   decode<T = unknown>(bytes: Buffer): Decoded<T>;

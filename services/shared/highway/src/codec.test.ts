@@ -80,11 +80,14 @@ describe('codec', () => {
   it('refuses a long beyond 2^53, written or read', async () => {
     const { codec } = setUp();
     await codec.prepare([topic]);
-    const long = expect.objectContaining({ code: 'ZT-HIGHWAY-LONG', failure: 'bad_record' });
-    expect(() => codec.encode('test.thing', name, { id: 'a', n: 2 ** 60, kind: 'old' })).toThrow(long);
+    const unencodable = { code: 'ZT-HIGHWAY-UNENCODABLE', failure: 'bad_record', details: { path: 'n' } };
+    const encode = () => codec.encode('test.thing', name, { id: 'a', n: 2 ** 60, kind: 'old' });
+    expect(encode).toThrow(expect.objectContaining(unencodable));
     const bytes = codec.encode('test.thing', name, { id: 'a', n: 0, kind: 'unknown' });
     const huge = Buffer.from([...Array(8).fill(0xff), 0x7f]);
-    expect(() => codec.decode(Buffer.concat([bytes.subarray(0, 7), huge, Buffer.from([0])]))).toThrow(long);
+    const undecodable = { code: 'ZT-HIGHWAY-UNDECODABLE', failure: 'bad_record' };
+    const decode = () => codec.decode(Buffer.concat([bytes.subarray(0, 7), huge, Buffer.from([0])]));
+    expect(decode).toThrow(expect.objectContaining(undecodable));
   });
 
   it('reads a later writer: new fields are dropped, unknown enum symbols become the default', async () => {
@@ -115,6 +118,16 @@ describe('codec', () => {
     await codec.learn([4]);
     const bad = expect.objectContaining({ code: 'ZT-HIGHWAY-UNDECODABLE', failure: 'bad_record' });
     expect(() => codec.decode(framed(4, other, { id: 1 }))).toThrow(bad);
+  });
+
+  it('takes a schema that is not Avro for a bad record: the registry serves others too', async () => {
+    const { codec } = setUp({ 5: 'syntax = "proto3";', 6: '{"type":"object"}' });
+    await codec.learn([5, 6]);
+    const bad = expect.objectContaining({ code: 'ZT-HIGHWAY-UNDECODABLE', failure: 'bad_record' });
+    for (const id of [5, 6]) {
+      expect(() => codec.decode(Buffer.from([0, 0, 0, 0, id, 1]))).toThrow(bad);
+      expect(codec.writerOf(id)).toBeUndefined();
+    }
   });
 
   it('takes an id that the registry does not have for a bad record, and asks again only after a while', async () => {

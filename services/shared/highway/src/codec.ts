@@ -22,9 +22,14 @@ interface Reading {
   readonly writer: WriterSchema;
   /** The type that shapes the result: ours where we have one. */
   readonly reader: Type;
-  /** Undefined when writer and reader are the same text; null when ours cannot read the writer's. */
+  /** Undefined when writer and reader are the same text. */
   readonly resolver: unknown;
-  readonly unreadable?: string;
+}
+
+/** A schema that the registry has and nobody can read records by; `why` is for people. */
+interface Unreadable {
+  readonly writer?: WriterSchema;
+  readonly why: string;
 }
 
 export class AvroCodec implements Codec {
@@ -35,7 +40,7 @@ export class AvroCodec implements Codec {
   /** topic -> record name -> schema; two maps, so that encoding builds no key. */
   readonly #prepared = new Map<string, Map<string, Prepared>>();
   readonly #types = new Map<string, Type>();
-  readonly #readings = new Map<number, Reading>();
+  readonly #readings = new Map<number, Reading | Unreadable>();
   readonly #unknown = new Map<number, number>();
   #slab = Buffer.allocUnsafeSlow(slabBytes);
   #at = 0;
@@ -96,8 +101,8 @@ export class AvroCodec implements Codec {
     this.#slab.writeInt32BE(id, start + 1);
     try {
       return type.encode(value, this.#slab, start + frameBytes);
-    } catch (error) {
-      throw unencodable(type, value, error);
+    } catch {
+      throw unencodable(type, value);
     }
   }
 
@@ -112,8 +117,8 @@ export class AvroCodec implements Codec {
     const id = this.schemaIdOf(bytes);
     if (id === undefined) throw new HighwayError('ZT-HIGHWAY-NOT-AVRO', 'the value is not framed avro');
     const reading = this.#readings.get(id) ?? this.#absent(id);
-    if (reading.unreadable !== undefined) {
-      throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', reading.unreadable, { details: { schemaId: id } });
+    if ('why' in reading) {
+      throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', reading.why, { details: { schemaId: id } });
     }
     const value = read(reading, bytes, id);
     // The border: the value was read by the schema from which T was generated.
@@ -163,17 +168,17 @@ export class AvroCodec implements Codec {
     }
   }
 
-  #reading(id: number, text: string): Reading {
-    const type = parseType(text);
-    const recordName = type.name ?? '';
-    const writer = { id, recordName, type, text };
-    const reader = this.#types.get(recordName);
-    if (reader === undefined) return { writer, reader: type, resolver: undefined };
+  #reading(id: number, text: string): Reading | Unreadable {
+    let writer: WriterSchema | undefined;
     try {
-      return { writer, reader, resolver: reader.createResolver(type) };
+      const type = parseType(text);
+      writer = { id, recordName: type.name ?? '', type, text };
+      const reader = this.#types.get(writer.recordName);
+      return { writer, reader: reader ?? type, resolver: reader?.createResolver(type) };
     } catch (error) {
-      const unreadable = `schema ${id} of ${recordName} cannot be read as ours: ${messageOf(error)}`;
-      return { writer, reader, resolver: null, unreadable };
+      // The registry serves others too: a schema of another kind or meaning makes their record bad, not ours stop.
+      const why = `schema ${id} cannot be read as ours: ${messageOf(error)}`;
+      return writer === undefined ? { why } : { writer, why };
     }
   }
 
@@ -209,11 +214,14 @@ function read(reading: Reading, bytes: Buffer, id: number): unknown {
   try {
     result = reading.reader.decode(bytes, frameBytes, reading.resolver as never);
   } catch (error) {
-    const code = isPrecision(error) ? 'ZT-HIGHWAY-LONG' : 'ZT-HIGHWAY-UNDECODABLE';
-    throw new HighwayError(code, `the bytes do not fit schema ${id}: ${messageOf(error)}`, {
-      cause: error,
-      details,
-    });
+    throw new HighwayError(
+      'ZT-HIGHWAY-UNDECODABLE',
+      `the bytes do not fit schema ${id}: ${messageOf(error)}`,
+      {
+        cause: error,
+        details,
+      },
+    );
   }
   if (result.offset !== bytes.length) {
     const what = result.offset < 0 ? 'too few bytes' : 'bytes left over';
@@ -222,24 +230,16 @@ function read(reading: Reading, bytes: Buffer, id: number): unknown {
   return result.value;
 }
 
-function isPrecision(error: unknown): boolean {
-  return messageOf(error).includes('precision loss');
-}
-
 /** Says which field does not fit; the value itself stays out of the message, for it may be personal. */
-function unencodable(type: Type, value: unknown, error: unknown): HighwayError {
-  let path: string[] | undefined;
-  let unsafe = false;
+function unencodable(type: Type, value: unknown): HighwayError {
+  let path: string | undefined;
   type.isValid(value, {
-    errorHook: (at: string[], culprit: unknown) => {
-      path ??= [...at];
-      unsafe ||= typeof culprit === 'number' && Number.isInteger(culprit) && !Number.isSafeInteger(culprit);
+    errorHook: (at: string[]) => {
+      path ??= at.join('.');
     },
   });
-  const where = (path ?? []).join('.');
-  const code = unsafe || isPrecision(error) ? 'ZT-HIGHWAY-LONG' : 'ZT-HIGHWAY-UNENCODABLE';
-  const what = code === 'ZT-HIGHWAY-LONG' ? 'a long beyond 2^53' : 'a value that does not fit the schema';
-  return new HighwayError(code, `${what} at ${where === '' ? '(root)' : where}`, {
-    details: { path: where },
+  const where = path === undefined || path === '' ? '(root)' : path;
+  return new HighwayError('ZT-HIGHWAY-UNENCODABLE', `a value that does not fit the schema at ${where}`, {
+    details: { path: path ?? '' },
   });
 }

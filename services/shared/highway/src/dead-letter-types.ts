@@ -2,7 +2,7 @@ import type { Place } from './subscription-types.ts';
 
 /** A record that could not be used, with all that is needed to understand, repair and play it again. */
 export interface DeadLetter extends Place {
-  /** -1 when it never was on a topic; `id` then tells letters apart. */
+  /** -1 when it never was on a topic; `eventId` then tells letters apart. */
   readonly offset: number;
   /** Who refused it: service or topology, such as `warehouse-sink`. */
   readonly stage: string;

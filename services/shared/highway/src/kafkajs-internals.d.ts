@@ -1,11 +1,10 @@
-/** Types for the inner modules of kafkajs 2.2.4 (pinned) that the log reader and the publisher stand on. */
+/** Types for the inner modules of kafkajs 2.2.4 (pinned) that publisher, group members and tests stand on. */
 
 declare module 'kafkajs/src/cluster/index.js' {
-  import type { BrokerNode, KafkajsCluster } from './kafkajs-types.ts';
+  import type { KafkajsCluster } from './kafkajs-types.ts';
 
   const Cluster: new (options: Record<string, unknown>) => KafkajsCluster;
   export default Cluster;
-  export type { BrokerNode };
 }
 
 declare module 'kafkajs/src/loggers/index.js' {
@@ -58,11 +57,6 @@ declare module 'kafkajs/src/protocol/requests/produce/v6/response.js' {
 
 declare module 'kafkajs/src/producer/partitioners/default/murmur2.js' {
   export default function murmur2(key: Buffer): number;
-}
-
-declare module 'kafkajs/src/protocol/decoder.js' {
-  const Decoder: new (buffer: Buffer) => { readonly offset: number };
-  export default Decoder;
 }
 
 declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {

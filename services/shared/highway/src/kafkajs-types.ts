@@ -14,8 +14,6 @@ export interface WireRequest {
 export interface WireExchange<T> {
   readonly request: WireRequest;
   readonly response: { decode(raw: Buffer): Promise<T>; parse(decoded: T): Promise<T> };
-  readonly requestTimeout?: number;
-  readonly logResponseError?: boolean;
 }
 
 interface TopicPartitions {
@@ -31,7 +29,6 @@ interface OffsetAnswer {
 
 export interface GroupMember {
   readonly memberId: string;
-  readonly memberMetadata: Buffer;
 }
 
 /** kafkajs's Broker: one node of the cluster, with a connection for fetches and one for the rest. */
@@ -91,5 +88,4 @@ export interface KafkajsCluster {
   findBroker(node: { nodeId: number | string }): Promise<BrokerNode>;
   findControllerBroker(): Promise<BrokerNode>;
   findGroupCoordinator(group: { groupId: string }): Promise<BrokerNode>;
-  removeBroker(address: { host: string; port: number }): void;
 }

@@ -1,4 +1,4 @@
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { messageOf } from '@zhongtai/runtime';
 import { HighwayError } from './errors.ts';
 
@@ -21,7 +21,7 @@ export function createRegistryClient(url: string): RegistryClient {
   return {
     async register(subject, text) {
       try {
-        const options = { subject, compatibility: 'FULL_TRANSITIVE' as never };
+        const options = { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE };
         const { id } = await client.register({ type: SchemaType.AVRO, schema: text }, options);
         return id;
       } catch (error) {
@@ -51,30 +51,19 @@ function away(message: string, cause?: unknown): HighwayError {
 }
 
 function refusedOrAway(error: unknown, subject: string): HighwayError {
-  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
+  const { status, name } = shapeOf(error);
   // The client reports a refused connection as status 400, so only the registry's own refusals count as such.
-  if (typeof status === 'number' && refusals.has(status)) {
-    return new HighwayError(
-      'ZT-HIGHWAY-SCHEMA-REFUSED',
-      `schema refused for ${subject}: ${messageOf(error)}`,
-      {
-        cause: error,
-        details: { subject },
-      },
-    );
-  }
-  const name = typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
-  if (name.startsWith('ConfluentSchemaRegistry')) {
-    return new HighwayError(
-      'ZT-HIGHWAY-SCHEMA-REFUSED',
-      `schema refused for ${subject}: ${messageOf(error)}`,
-      {
-        cause: error,
-        details: { subject },
-      },
-    );
+  const isRefusal = typeof status === 'number' && refusals.has(status);
+  // Its own checks of a schema carry its name.
+  if (isRefusal || String(name).startsWith('ConfluentSchemaRegistry')) {
+    const message = `schema refused for ${subject}: ${messageOf(error)}`;
+    return new HighwayError('ZT-HIGHWAY-SCHEMA-REFUSED', message, { cause: error, details: { subject } });
   }
   return away(`the registry did not register ${subject}: ${messageOf(error)}`, error);
+}
+
+function shapeOf(error: unknown): { readonly status?: unknown; readonly name?: unknown } {
+  return typeof error === 'object' && error !== null ? error : {};
 }
 
 function parseBody(text: string): { schema?: string; errorCode?: number } {
