@@ -20,6 +20,7 @@ describe('every part is killed while events come in', () => {
       kills: 5,
       seed: 11,
       idleSeconds: 0,
+      env: { SESSION_TIMEOUT_MS: '6000' },
       log: (line) => lines.push(line),
     });
     expect({ faults: figures.faults, lines }).toEqual({ faults: [], lines });

@@ -49,6 +49,8 @@ const eventIds = new Set<string>();
 let records = 0;
 let events = 0;
 let undecodable = 0;
+/** Identity values that are no tokens: member numbers are too short to be searched for. */
+let clearIdentities = 0;
 
 function count(topic: string, partition: number, record: string, offset: string): void {
   const name = `${topic} ${partition} ${record}`;
@@ -62,6 +64,10 @@ function note(value: unknown): void {
   if (typeof value !== 'object' || value === null || !('event_id' in value)) return;
   events++;
   eventIds.add(String(value.event_id));
+  if (!('identities' in value) || !Array.isArray(value.identities)) return;
+  for (const { id_value: identity } of value.identities as { id_value: string }[]) {
+    if (!/^[A-Za-z0-9_-]{22}$/.test(identity)) clearIdentities++;
+  }
 }
 
 async function audit(topic: string, partition: number, message: { offset: string; value: Buffer | null }) {
@@ -142,6 +148,7 @@ console.log(
     events,
     distinctEvents: eventIds.size,
     undecodable,
+    clearIdentities,
     gaps: gaps.slice(0, 20),
     slices: [...slices.values()].map((slice) => ({ ...slice, offsetSum: String(slice.offsetSum) })),
     findings: scanner.findings,

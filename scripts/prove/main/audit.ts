@@ -24,6 +24,7 @@ export interface Audit {
   readonly events: number;
   readonly distinctEvents: number;
   readonly undecodable: number;
+  readonly clearIdentities: number;
   readonly gaps: readonly string[];
   readonly deadLetters: number;
   readonly slices: Slices;

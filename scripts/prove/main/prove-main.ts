@@ -1,45 +1,22 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHighway, type Highway } from '@zhongtai/highway';
+import { createHighway } from '@zhongtai/highway';
 import { createLogger, createMetrics } from '@zhongtai/runtime';
 import { topics } from '@zhongtai/schemas';
-import { createWarehouse, type Warehouse } from '@zhongtai/warehouse';
-import { type Dataset, sendEvents, sendReference } from '../../datasets/index.ts';
-import { type Platform, startPlatform } from '../../platform/platform.ts';
-import { compareEvents, compareSlices, compareSums, countRows, slicesOfTables } from './arrivals.ts';
-import { auditTopics } from './audit.ts';
+import { createWarehouse } from '@zhongtai/warehouse';
+import { sendEvents, sendReference } from '../../datasets/index.ts';
+import { startPlatform } from '../../platform/platform.ts';
+import { countRows } from './arrivals.ts';
 import { measureIdle } from './idle.ts';
 import { killSchedule } from './kill-schedule.ts';
 import { createKiller, type Killer } from './killer.ts';
-import { createLoad, type Load } from './load.ts';
-import { countClearIdentities, scanLogs, scanTables } from './scan-platform.ts';
-import { createScanner } from './scanner.ts';
-import { selfTest } from './self-test.ts';
-
-export interface ProveMainOptions {
-  /** Emptied first. */
-  readonly folder: string;
-  readonly dataset: Dataset;
-  readonly planted: number;
-  readonly batchSize: number;
-  readonly kills: number;
-  readonly seed: number;
-  /** How long to watch the idle processes; 0 leaves it out, where other work would disturb it. */
-  readonly idleSeconds: number;
-  readonly log: (line: string) => void;
-}
+import { createLoad } from './load.ts';
+import type { ProveMainOptions, Scene } from './scene.ts';
+import { verify } from './verify.ts';
 
 export interface MainFigures {
   readonly faults: string[];
   readonly [figure: string]: unknown;
-}
-
-interface Scene extends ProveMainOptions {
-  readonly platform: Platform;
-  readonly highway: Highway;
-  readonly warehouse: Warehouse;
-  readonly load: Load;
 }
 
 /** Rows may stand still for this long, kills and recoveries included, before the run counts as stuck. */
@@ -54,6 +31,7 @@ export async function proveMain(options: ProveMainOptions): Promise<MainFigures>
     directory: folder,
     ports: 'free',
     parts: ['kafka', 'registry', 'clickhouse'],
+    ...(options.env === undefined ? {} : { env: options.env }),
     log,
   });
   const highway = createHighway({
@@ -96,7 +74,7 @@ async function run(scene: Scene): Promise<MainFigures> {
   if (sent.rejected > 0) faults.push(`${sent.rejected} rejected: ${JSON.stringify(sent.rejections[0])}`);
   if (sent.accepted !== scene.load.count) faults.push(`${sent.accepted} of ${scene.load.count} accepted`);
   if (reference.rejected > 0) faults.push(`${reference.rejected} reference records rejected`);
-  const compared = await compareAll(scene, faults);
+  const compared = await verify(scene, faults);
   const idle = scene.idleSeconds > 0 ? await measureIdle(platform.stack, scene.idleSeconds) : null;
   if (idle !== null && idle.ownPercent >= 3) faults.push(`idle: ${idle.ownPercent} % of a core`);
   return {
@@ -168,64 +146,4 @@ async function drained({ highway, warehouse, log }: Scene): Promise<string[]> {
     if (performance.now() - movedAt > stalledMs) return [`stuck at ${rows} rows of ${records} records`];
     await sleep(1_000);
   }
-}
-
-async function compareAll(scene: Scene, faults: string[]): Promise<Record<string, unknown>> {
-  const { platform, warehouse, load, dataset, folder, log, kills } = scene;
-  const job = { brokers: platform.brokers, registryUrl: platform.registryUrl, folder };
-  const audit = await auditTopics({ ...job, planted: load.planted });
-  log(`an independent reader saw ${audit.records} records on ${audit.topics} topics`);
-  const tables = await slicesOfTables(warehouse);
-  faults.push(...compareSlices(audit.slices, tables), ...audit.gaps.map((gap) => `gap before ${gap}`));
-  const events = await compareEvents(warehouse, load);
-  const { sums, faults: wrongSums } = await compareSums(warehouse, load.expected, dataset);
-  faults.push(...wrongSums);
-  if (events.missing > 0) faults.push(`${events.missing} events are not in ClickHouse`);
-  if (events.foreign > 0) faults.push(`${events.foreign} events in ClickHouse were never sent`);
-  if (audit.distinctEvents !== load.sent.size) faults.push(`${audit.distinctEvents} events on the highway`);
-  if (audit.undecodable > 0) faults.push(`${audit.undecodable} records cannot be decoded`);
-  if (audit.deadLetters > 0) faults.push(`${audit.deadLetters} dead letters`);
-  const repeats = audit.events - audit.distinctEvents;
-  if (repeats === 0 && kills >= 20) faults.push('no event was repeated: the kills hit nothing under way');
-  log('comparison done; scanning for clear identifiers');
-  const scan = await scanAll(scene, audit.findings, faults);
-  return {
-    onHighway: audit.events,
-    distinct: events.distinct,
-    missing: events.missing,
-    repeats,
-    rows: [...tables.values()].reduce((sum, { count }) => sum + count, 0),
-    sums,
-    scan: { topics: audit.topics, topicCharacters: audit.scanned, planted: load.planted.size, ...scan },
-  };
-}
-
-async function scanAll(
-  scene: Scene,
-  onTopics: readonly { where: string; what: string; kind: string }[],
-  faults: string[],
-): Promise<Record<string, number>> {
-  const { platform, warehouse, load, folder, highway } = scene;
-  const scanner = createScanner(load.planted);
-  const logs = await scanLogs(folder, scanner);
-  const logCharacters = scanner.scanned;
-  const tables = await scanTables(warehouse, platform.clickhouseUrl, scanner);
-  if (logs === 0 || logCharacters === 0) faults.push('no log was scanned');
-  const clear = await countClearIdentities(warehouse);
-  if (clear > 0) faults.push(`${clear} identities in tables are no tokens`);
-  for (const { where, what, kind } of [...onTopics, ...scanner.findings].slice(0, 20)) {
-    faults.push(`clear identifier in ${where}: ${what} (${kind})`);
-  }
-  const { clickhouseUrl, brokers, registryUrl } = platform;
-  const missed = await selfTest({
-    highway,
-    warehouse,
-    clickhouseUrl,
-    brokers,
-    registryUrl,
-    folder,
-    logFolder: join(folder, 'logs'),
-  });
-  for (const what of missed) faults.push(`the scanner did not see what was planted in ${what}`);
-  return { logs, logCharacters, tables, tableCharacters: scanner.scanned - logCharacters };
 }
