@@ -8,6 +8,11 @@ import type { Batch, PartitionQueue, ProducerIdentity } from './partition-queue.
 import { type ProduceAnswer, produceRequest } from './produce-request.ts';
 
 const mostRequestMs = 5_000;
+/**
+ * kafkajs can lose an operation for ever: a request that slips into a connection which is being closed has no
+ * time-out any more. After this many request times the cluster is given up for a new one.
+ */
+const lostAfterRequests = 2;
 /** A broker that is coming up may not know its topics yet: believe that one is missing only after this time. */
 const missingAfterMs = 3_000;
 const backOffMs = { first: 20, most: 400 };
@@ -21,22 +26,42 @@ interface LinkParts extends KafkaClientOptions {
 /** The publisher's side that talks to Kafka: leaders of partitions, producer ids, produce requests. */
 export class ProducerLink {
   readonly #parts: LinkParts;
-  readonly #cluster: KafkajsCluster;
+  readonly #newCluster: () => KafkajsCluster;
   readonly #requestTimeoutMs: number;
+  #cluster: KafkajsCluster;
   #identity: Promise<ProducerIdentity> | null = null;
 
-  constructor(parts: LinkParts, timeoutMs: number) {
+  constructor(parts: LinkParts, timeoutMs: number, newCluster: typeof createCluster = createCluster) {
     this.#parts = parts;
     this.#requestTimeoutMs = Math.min(mostRequestMs, timeoutMs);
-    this.#cluster = createCluster(parts, this.#requestTimeoutMs);
+    this.#newCluster = () => newCluster(parts, this.#requestTimeoutMs);
+    this.#cluster = this.#newCluster();
   }
 
   async connect(): Promise<void> {
-    if (!this.#cluster.isConnected()) await this.#cluster.connect();
+    if (this.#cluster.isConnected()) return;
+    await this.#limited('connecting', (cluster) => cluster.connect());
   }
 
   disconnect(): Promise<void> {
-    return this.#cluster.disconnect();
+    return this.#limited('closing', (cluster) => cluster.disconnect());
+  }
+
+  /** Runs an operation of kafkajs that must end; one that does not takes its cluster with it. */
+  async #limited<T>(what: string, operation: (cluster: KafkajsCluster) => Promise<T>): Promise<T> {
+    const cluster = this.#cluster;
+    const lost = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      if (this.#cluster === cluster) this.#cluster = this.#newCluster();
+      lost.reject(new HighwayError('ZT-HIGHWAY-AWAY', `${what} did not end: beginning anew`));
+      // Whatever it still holds is closed in the background, as far as that ends.
+      cluster.disconnect().catch(() => undefined);
+    }, lostAfterRequests * this.#requestTimeoutMs);
+    try {
+      return await Promise.race([operation(cluster), lost.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The partitions of a topic with their leaders, in order; waits for a broker that is away until the deadline. */
@@ -54,7 +79,7 @@ export class ProducerLink {
     const late = now >= deadline;
     try {
       await this.connect();
-      await this.#cluster.addMultipleTargetTopics([topic]);
+      await this.#limited('looking up a topic', (cluster) => cluster.addMultipleTargetTopics([topic]));
     } catch (error) {
       const ours = translate(error, `topic ${topic}`, { topic });
       const maybeComing = ours.code === 'ZT-HIGHWAY-NO-TOPIC' && now - since < missingAfterMs;
@@ -71,7 +96,11 @@ export class ProducerLink {
   /** After an error: connects again and learns who leads what now. */
   async refreshLeaders(topics: ReadonlyMap<string, readonly PartitionQueue[]>): Promise<void> {
     try {
-      await reviveCluster(this.#cluster);
+      await this.#limited('asking for leaders', async (cluster) => {
+        await reviveCluster(cluster);
+        // A cluster that began anew does not know the topics yet; for any other this asks nothing.
+        await cluster.addMultipleTargetTopics([...topics.keys()]);
+      });
       for (const [topic, queues] of topics) {
         for (const { partitionId, leader } of this.#cluster.findTopicPartitionMetadata(topic)) {
           const queue = queues[partitionId];
@@ -96,9 +125,11 @@ export class ProducerLink {
   async #initProducer(): Promise<ProducerIdentity> {
     try {
       await this.connect();
-      await this.#cluster.refreshMetadataIfNecessary();
-      const broker = await this.#cluster.findControllerBroker();
-      const { producerId, producerEpoch } = await broker.initProducerId({ transactionTimeout: 30_000 });
+      const { producerId, producerEpoch } = await this.#limited('a producer id', async (cluster) => {
+        await cluster.refreshMetadataIfNecessary();
+        const broker = await cluster.findControllerBroker();
+        return broker.initProducerId({ transactionTimeout: 30_000 });
+      });
       return { producerId: BigInt(String(producerId)), producerEpoch };
     } catch (error) {
       this.#identity = null;
@@ -108,7 +139,7 @@ export class ProducerLink {
 
   async produce(nodeId: number, batches: readonly Batch[]): Promise<ProduceAnswer> {
     await this.connect();
-    const broker = await this.#cluster.findBroker({ nodeId });
+    const broker = await this.#limited('finding a broker', (cluster) => cluster.findBroker({ nodeId }));
     const sentAt = performance.now();
     for (const batch of batches) batch.attempts++;
     const request = produceRequest(
@@ -119,7 +150,7 @@ export class ProducerLink {
       })),
       this.#requestTimeoutMs,
     );
-    const answer = await exchange(broker, request);
+    const answer = await this.#limited('a produce request', () => exchange(broker, request));
     this.#parts.metrics.publishSeconds.observe((performance.now() - sentAt) / 1000);
     return answer;
   }
