@@ -52,6 +52,10 @@ function away(message: string, cause?: unknown): HighwayError {
 
 function refusedOrAway(error: unknown, subject: string): HighwayError {
   const { status, name } = shapeOf(error);
+  // Two processes register one subject at once, or the registry is still reading its log: the next try finds it.
+  if (/already exists/.test(messageOf(error))) {
+    return away(`${subject} is being registered by another: ${messageOf(error)}`, error);
+  }
   // The client reports a refused connection as status 400, so only the registry's own refusals count as such.
   const isRefusal = typeof status === 'number' && refusals.has(status);
   // Its own checks of a schema carry its name.
