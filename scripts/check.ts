@@ -6,6 +6,8 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['style', 'biome', 'check', '--error-on-warnings', '.'],
   ['import levels', 'node', 'scripts/check/imports.ts'],
   ['dead code', 'knip'],
+  ['generated types', 'node', 'scripts/generate-types.ts', '--check'],
+  ['binaries', 'node', 'scripts/check/binaries.ts'],
   ['contract', 'node', 'scripts/check-schemas.ts'],
 ];
 

@@ -16,8 +16,15 @@ import { replay } from './demo/replay.ts';
 import { printReport } from './demo/report.ts';
 import { startPlatform } from './platform/platform.ts';
 
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  console.error(`LIMIT=${text} is no number of events; say LIMIT=2000`);
+  process.exit(1);
+}
+
 const once = process.env['ONCE'] === '1';
-const limit = process.env['LIMIT'] === undefined ? undefined : Number(process.env['LIMIT']);
+const limit = limitOf(process.env['LIMIT']);
 const directory = resolve(process.env['ZHONGTAI_DIRECTORY'] ?? '.local');
 const say = (line = ''): void => console.log(line);
 

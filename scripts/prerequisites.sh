@@ -3,7 +3,7 @@
 set -u
 case "$(uname -s)" in
   Darwin) install="brew install" node=node@24 java=openjdk@21 maven=maven ;;
-  *) install="sudo apt-get install -y" node="nodejs npm" java=openjdk-17-jre-headless maven=maven ;;
+  *) install="sudo apt-get install -y" node="npm && sudo npm install --global n && sudo n 24" java=default-jre-headless maven=maven ;;
 esac
 missing=0
 need() { # what, command

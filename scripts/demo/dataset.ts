@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
-import { messageOf } from '@zhongtai/runtime';
-import { type Dataset, openCompleteJourney, openSamples } from '../datasets/index.ts';
+import { messageOf, ZhongtaiError } from '@zhongtai/runtime';
+import { type Dataset, datasetCodes, openCompleteJourney, openSamples } from '../datasets/index.ts';
 
 export interface OpenOptions {
   readonly limit?: number;
   readonly log: (line: string) => void;
 }
+
+/** It cannot be fetched here. Anything else that is wrong with it is an error. */
+const MISSING = new Set<string>([datasetCodes.pythonMissing, datasetCodes.fetchFailed]);
 
 /** Fetched once for all demos, wherever they run. */
 const cacheDirectory = resolve(import.meta.dirname, '../../.local/datasets');
@@ -20,6 +23,7 @@ async function openWhole(log: (line: string) => void): Promise<Dataset> {
   try {
     return await openCompleteJourney({ cacheDirectory, log });
   } catch (error) {
+    if (!(error instanceof ZhongtaiError && MISSING.has(error.code))) throw error;
     log(
       `真實資料無法取得，改播樣本 the real data set cannot be had, playing samples instead:\n  ${messageOf(error)}`,
     );

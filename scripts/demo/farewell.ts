@@ -29,6 +29,6 @@ export function printFarewell({ platform, directory, once, say }: FarewellOption
   curl -sS ${gatewayUrl}/v1/events -H "authorization: Bearer ${'$'}KEY" -H 'content-type: application/json' \\
     -d '{"event_type":"cart_item_added","event_time":${Date.now()},"identities":[{"id_type":"phone","id_value":"0922111834"}],"cart_id":"c1","product_id":"p1","qty":1}'
   curl -sS '${stack.endpoints.clickhouse}/?user=analyst' --data-binary 'SELECT * FROM mart.fact_order LIMIT 3 FORMAT Vertical'
-  kill -9 ${stack.pid('clickhouse')}   # ClickHouse comes back where it was
+  make status   # then kill -9 any pid: it comes back where it was
 Ctrl-C 結束 ends it all.`);
 }

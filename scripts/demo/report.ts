@@ -6,7 +6,7 @@ import { renderTable } from './table.ts';
 export interface ReportOptions {
   readonly outcome: ReplayOutcome;
   readonly dataset: Dataset;
-  readonly warehouse: Warehouse;
+  readonly warehouse: Pick<Warehouse, 'query'>;
   readonly say: (line?: string) => void;
 }
 
@@ -53,6 +53,7 @@ export async function printReport({ outcome, dataset, warehouse, say }: ReportOp
   const complete =
     lost === 0 &&
     doubled === 0 &&
+    visibility.unseen === 0 &&
     sent.rejected + reference.rejected === 0 &&
     sent.accepted === dataset.count;
   const totalsAgree =
@@ -61,7 +62,7 @@ export async function printReport({ outcome, dataset, warehouse, say }: ReportOp
   return complete && totalsAgree;
 }
 
-async function lineRates(warehouse: Warehouse, seconds: number): Promise<string[][]> {
+async function lineRates(warehouse: ReportOptions['warehouse'], seconds: number): Promise<string[][]> {
   const [found] = await warehouse.query<{ lines: string }>(
     'SELECT count() AS lines FROM mart.fact_order_line',
   );
@@ -107,7 +108,7 @@ const LABELS: Readonly<Record<Exclude<keyof Totals, 'currency'>, string>> = {
 };
 
 async function printTotals(
-  warehouse: Warehouse,
+  warehouse: ReportOptions['warehouse'],
   published: Totals,
   say: ReportOptions['say'],
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -100,6 +100,7 @@ describe('the READMEs', () => {
       return answer.accepted === 1 && answer.rejected.length === 0;
     });
 
+    mkdirSync(dirname(subscriberFile), { recursive: true });
     writeFileSync(subscriberFile, await atOurAddresses(blockWith('new SchemaRegistry')));
     const subscriber = spawn('npx', ['node', subscriberFile], { cwd: root, env, detached: true });
     let read = '';
