@@ -21,6 +21,7 @@ export interface MainFigures {
 
 /** Rows may stand still for this long, kills and recoveries included, before the run counts as stuck. */
 const stalledMs = 120_000;
+const pollMs = 300;
 
 /** Sends a data set once while everything is killed, then compares and scans everything. */
 export async function proveMain(options: ProveMainOptions): Promise<MainFigures> {
@@ -67,8 +68,9 @@ async function run(scene: Scene): Promise<MainFigures> {
   const killer = createKiller(platform.stack, killSchedule(scene.kills, seed), log);
   const startedAt = performance.now();
   const sent = await sendAll(scene, target, killer);
+  const faults = await drained(scene, killer);
   await killer.finish();
-  const faults = await drained(scene);
+  faults.push(...(await drained(scene, killer)));
   const seconds = (performance.now() - startedAt) / 1000;
   log(`everything accepted and visible after ${seconds.toFixed(1)} s; comparing`);
   if (sent.rejected > 0) faults.push(`${sent.rejected} rejected: ${JSON.stringify(sent.rejections[0])}`);
@@ -103,16 +105,18 @@ async function sendAll(
     countRows(warehouse).then(
       (found) => {
         rows = found;
+        // Awaited by nobody here: the killer keeps its own order and tells a failure at the end.
+        void killer.progress('stored', rows / load.count);
       },
       // ClickHouse is down at times, by intention; the last count stands until it answers again.
       () => undefined,
     );
-  }, 2_000);
+  }, pollMs);
   let nextLine = 0;
   try {
     return await sendEvents({
       ...target,
-      batches: load.batches(killer.progress),
+      batches: load.batches((share) => killer.progress('sent', share)),
       progressEveryMs: 100,
       onProgress: (counts) => {
         accepted = counts.accepted;
@@ -128,22 +132,27 @@ async function sendAll(
   }
 }
 
-/** Waits until the tables have as many rows as the topics have records. */
-async function drained({ highway, warehouse, log }: Scene): Promise<string[]> {
+/** Waits until the tables have as many rows as the topics have records; kills go on meanwhile. */
+async function drained({ highway, warehouse, log }: Scene, killer: Killer): Promise<string[]> {
   const names = Object.values(topics).flatMap(({ name, source }) => (source === null ? [] : [name]));
   const ends = await Promise.all(names.map((name) => highway.admin.endOffsets(name)));
   const records = ends.flat().reduce((sum, { end, earliest }) => sum + end - earliest, 0);
   let most = -1;
   let movedAt = performance.now();
+  let saidAt = 0;
   for (;;) {
     const rows = await countRows(warehouse).catch(() => most);
     if (rows >= records) return [];
+    await killer.progress('stored', rows / records);
     if (rows > most) {
       most = rows;
       movedAt = performance.now();
-      log(`draining: ${rows} rows of ${records} records`);
+      if (movedAt > saidAt + 1_000) {
+        log(`draining: ${rows} rows of ${records} records`);
+        saidAt = movedAt;
+      }
     }
     if (performance.now() - movedAt > stalledMs) return [`stuck at ${rows} rows of ${records} records`];
-    await sleep(1_000);
+    await sleep(pollMs);
   }
 }
