@@ -1,4 +1,4 @@
-export { type AnchorCandidate, anchorOf } from './identity/anchor.ts';
+export { type AnchorCandidate, anchorOf, anchorRank } from './identity/anchor.ts';
 export { type IdClass, type IdTypeRule, type IdTypeRules, idTypes, isIdType } from './identity/id-types.ts';
 export {
   createNormaliser,
@@ -8,5 +8,5 @@ export {
   normalise,
 } from './identity/normalise.ts';
 export { type IdentifierReason, identifierReasons, type Normalised } from './identity/reasons.ts';
-export { redactText } from './identity/redact.ts';
+export { redactPageAddress, redactText } from './identity/redact.ts';
 export { birthId, createTokens, isToken, type Tokens } from './identity/tokens.ts';

@@ -5,18 +5,31 @@ import { type IdTypeRules, idTypes } from './id-types.ts';
 export type AnchorCandidate = Pick<Identity, 'id_type' | 'id_value' | 'role'>;
 
 /**
+ * How strongly an identifier attributes an event: 1 is the strongest, null attributes nothing (a recipient, a
+ * referral code). Whoever chooses an anchor, row by row or in bulk, asks here.
+ */
+export function anchorRank(
+  idType: Identity['id_type'],
+  role: Identity['role'],
+  types: IdTypeRules = idTypes,
+): number | null {
+  const { links, priority } = types[idType];
+  return role === 'actor' && links ? priority : null;
+}
+
+/**
  * Token of the strongest usable actor identifier, or '' when the event has none. Among equals the smallest
  * token wins, so the order in which a sender lists identifiers does not matter.
  */
 export function anchorOf(identities: readonly AnchorCandidate[], types: IdTypeRules = idTypes): string {
   let best = '';
-  let bestPriority = Number.POSITIVE_INFINITY;
+  let bestRank = Number.POSITIVE_INFINITY;
   for (const { id_type: idType, id_value: token, role } of identities) {
-    const { links, priority } = types[idType];
-    if (role !== 'actor' || !links || priority === null || token === '') continue;
-    if (priority < bestPriority || (priority === bestPriority && token < best)) {
+    const rank = anchorRank(idType, role, types);
+    if (rank === null || token === '') continue;
+    if (rank < bestRank || (rank === bestRank && token < best)) {
       best = token;
-      bestPriority = priority;
+      bestRank = rank;
     }
   }
   return best;

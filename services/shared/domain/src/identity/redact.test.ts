@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { redactText } from '../index.ts';
+import { redactPageAddress, redactText } from '../index.ts';
 
 describe('contact addresses in free text', () => {
   it.each([
@@ -11,6 +11,14 @@ describe('contact addresses in free text', () => {
     ['mei.lin@example.com 訂單', '[email] 訂單'],
     ['U0123456789abcdef0123456789abcdef', '[line_id]'],
     ['A123456789', '[national_id]'],
+    ['amy%40example.tw', '[email]'],
+    ['%61%6D%79%40example%2Etw', '[email]'],
+    ['amy%2540example.tw', '[email]'],
+    ['amy％40example.tw', '[email]'],
+    ['09%2022%20111%20834', '[phone]'],
+    ['0922+111+834', '[phone]'],
+    ['%2B886922111834', '[phone]'],
+    ['%E6%89%BE%200922111834', '找 [phone]'],
   ])('%s -> %s', (text, expected) => expect(redactText(text)).toBe(expected));
 
   it.each([
@@ -21,7 +29,32 @@ describe('contact addresses in free text', () => {
     '2026-11-23',
     '/c/beverage/l2-0912',
     '衛生紙（12包）',
+    '100% 純棉',
+    '%E7%89%9B%E5%A5%B6',
+    '50%ff',
+    'a @ b',
   ])('keeps %s as it is', (text) => expect(redactText(text)).toBe(text));
+
+  it.each([
+    ['a', 'a'],
+    ['0', '0'],
+    ['@', '@'],
+    ['a@', 'a@'],
+    ['a@a.', 'a.'],
+    ['0 -', '0'],
+    ['+8 -', '-'],
+    ['%25', '%'],
+    ['%', '2'],
+    ['marks in two orders', '\u0301\u0316'],
+    ['half-width marks', '\u0301\uff9e'],
+    ['letters that grow', '\ufdfa'],
+    ['letters that grow a little', '\u33c2'],
+  ])('takes no time for the longest text of %s', (_name, piece) => {
+    const text = piece.repeat(Math.ceil(32_768 / piece.length)).slice(0, 32_768);
+    const startedAt = performance.now();
+    redactText(text);
+    expect(performance.now() - startedAt).toBeLessThan(100);
+  });
 
   it('finds a mobile number in any text and way of writing', () => {
     const words = fc.stringMatching(/^[a-z 找訂單]{0,12}$/);
@@ -33,4 +66,16 @@ describe('contact addresses in free text', () => {
       }),
     );
   });
+});
+
+describe('the address of a page', () => {
+  it.each([
+    ['/login?email=amy%40example.tw', '/login'],
+    ['https://shop.example/p/7?utm=x#/member/0922111834', 'https://shop.example/p/7'],
+    ['/cart#top', '/cart'],
+    ['/u/amy%40example.tw/orders', '/u/[email]/orders'],
+    ['/tel/09%2022%20111%20834', '/tel/[phone]'],
+    ['/c/%E7%89%9B%E5%A5%B6', '/c/%E7%89%9B%E5%A5%B6'],
+    ['', ''],
+  ])('%s -> %s', (address, expected) => expect(redactPageAddress(address)).toBe(expected));
 });
