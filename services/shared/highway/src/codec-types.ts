@@ -25,7 +25,8 @@ export interface Codec {
   /** Registers the schemas of these topics (or finds them registered) and compiles them. Before the first encode. */
   prepare(topics: readonly TopicRef[]): Promise<void>;
   /**
-   * The framed bytes of a record. The buffer is the caller's own: later encodes do not touch it.
+   * The framed bytes of a record. The buffer is the caller's own: later encodes do not touch it. A long is a
+   * number, or a bigint within 64 bits.
    *
    * @throws HighwayError ZT-HIGHWAY-UNENCODABLE or ZT-HIGHWAY-NOT-PREPARED.
    */
@@ -34,6 +35,7 @@ export interface Codec {
   typeOf(recordName: string): AvroType;
   /**
    * The record of framed bytes, as our schema has it where `prepare` knows the record, else as it was written.
+   * A long that no number can hold exactly (beyond 2^53) comes as a bigint, every other as a number.
    *
    * @throws HighwayError bad_record (not Avro, unknown schema, undecodable), or ZT-HIGHWAY-NOT-PREPARED when
    * the id has not been learned.

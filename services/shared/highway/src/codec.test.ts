@@ -34,9 +34,14 @@ function setUp(found: Record<number, string | null | Error> = {}) {
       return answer;
     },
   };
-  const contract = { schemaText: () => text(), subjectOf: () => 'test.thing-value', deadLetterTopic: topic };
+  const ours = { text: text() };
+  const contract = {
+    schemaText: () => ours.text,
+    subjectOf: () => 'test.thing-value',
+    deadLetterTopic: topic,
+  };
   const codec = new AvroCodec(registry, contract, createHighwayMetrics(createMetrics()), () => now);
-  return { codec, asked, found, later: (ms: number) => (now += ms) };
+  return { codec, ours, asked, found, later: (ms: number) => (now += ms) };
 }
 
 function framed(id: number, schema: string, value: unknown): Buffer {
@@ -77,17 +82,80 @@ describe('codec', () => {
     expect(encode).not.toThrow(/secret/);
   });
 
-  it('refuses a long beyond 2^53, written or read', async () => {
-    const { codec } = setUp();
-    await codec.prepare([topic]);
-    const unencodable = { code: 'ZT-HIGHWAY-UNENCODABLE', failure: 'bad_record', details: { path: 'n' } };
-    const encode = () => codec.encode('test.thing', name, { id: 'a', n: 2 ** 60, kind: 'old' });
-    expect(encode).toThrow(expect.objectContaining(unencodable));
-    const bytes = codec.encode('test.thing', name, { id: 'a', n: 0, kind: 'unknown' });
-    const huge = Buffer.from([...Array(8).fill(0xff), 0x7f]);
-    const undecodable = { code: 'ZT-HIGHWAY-UNDECODABLE', failure: 'bad_record' };
-    const decode = () => codec.decode(Buffer.concat([bytes.subarray(0, 7), huge, Buffer.from([0])]));
-    expect(decode).toThrow(expect.objectContaining(undecodable));
+  describe('longs beyond 2^53', () => {
+    const least = -(2n ** 63n);
+    const most = 2n ** 63n - 1n;
+    const edge = BigInt(Number.MAX_SAFE_INTEGER);
+
+    it.each([[most], [least], [2n ** 60n + 1n], [-(2n ** 53n)], [edge + 1n], [-edge - 1n]])(
+      'keeps %s exactly, as a bigint',
+      async (n) => {
+        const { codec } = setUp();
+        await codec.prepare([topic]);
+        const bytes = codec.encode('test.thing', name, { id: 'a', n, kind: 'old' });
+        expect(codec.decode(bytes).value).toEqual({ id: 'a', n, kind: 'old' });
+      },
+    );
+
+    // Of the middle ones avsc alone turns the sign round.
+    const exact: (number | bigint)[] = [
+      Number.MAX_SAFE_INTEGER,
+      Number.MIN_SAFE_INTEGER,
+      2n ** 53n - 1n,
+      -5n,
+    ];
+    for (const more of [0, 1, 2, 3]) exact.push(-(2 ** 52) - more, 2 ** 52 + more, 2 ** 52 - more);
+
+    it.each(exact)('reads %s, which is exact, as a number', async (n) => {
+      const { codec } = setUp();
+      await codec.prepare([topic]);
+      const bytes = codec.encode('test.thing', name, { id: 'a', n, kind: 'old' });
+      expect(codec.decode(bytes).value).toEqual({ id: 'a', n: Number(n), kind: 'old' });
+    });
+
+    it.each([[most + 1n], [least - 1n], [2 ** 60], [0.5], ['5']])('refuses %p', async (n) => {
+      const { codec } = setUp();
+      await codec.prepare([topic]);
+      const unencodable = { code: 'ZT-HIGHWAY-UNENCODABLE', failure: 'bad_record', details: { path: 'n' } };
+      const encode = () => codec.encode('test.thing', name, { id: 'a', n, kind: 'old' });
+      expect(encode).toThrow(expect.objectContaining(unencodable));
+    });
+
+    it('refuses to read a long of more than 64 bits', async () => {
+      const { codec } = setUp();
+      await codec.prepare([topic]);
+      const head = codec.encode('test.thing', name, { id: 'a', n: 0, kind: 'unknown' }).subarray(0, 7);
+      for (const tail of [
+        [...Array(9).fill(0xff), 0x7f],
+        [...Array(10).fill(0x80), 1],
+      ]) {
+        const undecodable = { code: 'ZT-HIGHWAY-UNDECODABLE', failure: 'bad_record' };
+        const decode = () => codec.decode(Buffer.from([...head, ...tail, 0]));
+        expect(decode).toThrow(expect.objectContaining(undecodable));
+      }
+    });
+
+    it('keeps them in time stamps, unions, lists and records of another writer, and beside a slab that ends', async () => {
+      const time = { type: 'long', logicalType: 'timestamp-millis' };
+      const more = [
+        { name: 'at', type: time, default: 0 },
+        { name: 'maybe', type: ['null', 'long'], default: null },
+        { name: 'many', type: { type: 'array', items: 'long' }, default: [] },
+      ];
+      const wider = text([...more, { name: 'extra', type: 'long', default: 0 }]);
+      const { codec, ours } = setUp({ 8: wider });
+      ours.text = text(more);
+      await codec.prepare([topic]);
+      await codec.learn([8]);
+      const n = 2n ** 62n + 3n;
+      const value = { id: 'x'.repeat(200), n, kind: 'old', at: -n, maybe: n, many: [1, n] };
+      for (let i = 0; i < 1_100; i++) {
+        expect(codec.decode(codec.encode('test.thing', name, value)).value).toEqual(value);
+      }
+      const other = codec.encode('test.thing', name, value);
+      other.writeUInt32BE(8, 1);
+      expect(codec.decode(Buffer.concat([other, Buffer.from([2])])).value).toEqual(value);
+    });
   });
 
   it('reads a later writer: new fields are dropped, unknown enum symbols become the default', async () => {

@@ -1,5 +1,6 @@
 import { messageOf } from '@zhongtai/runtime';
-import avsc, { type Type } from 'avsc';
+import type { Type } from 'avsc';
+import { AvroSchema } from './avro-schema.ts';
 import type { Contract, TopicRef } from './catalogue.ts';
 import type { AvroType, Codec, Decoded, WriterSchema } from './codec-types.ts';
 import { HighwayError } from './errors.ts';
@@ -16,14 +17,17 @@ const maxUnknownIds = 10_000;
 interface Prepared {
   readonly id: number;
   readonly type: Type;
+  readonly schema: AvroSchema;
 }
 
 interface Reading {
   readonly writer: WriterSchema;
-  /** The type that shapes the result: ours where we have one. */
-  readonly reader: Type;
+  /** The schema that shapes the result: ours where we have one. */
+  readonly reader: AvroSchema;
   /** Undefined when writer and reader are the same text. */
   readonly resolver: unknown;
+  /** The same for the wide type, made when the first long beyond 2^52 comes. */
+  wideResolver?: unknown;
 }
 
 /** A schema that the registry has and nobody can read records by; `why` is for people. */
@@ -39,7 +43,7 @@ export class AvroCodec implements Codec {
   readonly #clock: () => number;
   /** topic -> record name -> schema; two maps, so that encoding builds no key. */
   readonly #prepared = new Map<string, Map<string, Prepared>>();
-  readonly #types = new Map<string, Type>();
+  readonly #schemas = new Map<string, AvroSchema>();
   readonly #readings = new Map<number, Reading | Unreadable>();
   readonly #unknown = new Map<number, number>();
   #slab = Buffer.allocUnsafeSlow(slabBytes);
@@ -64,15 +68,16 @@ export class AvroCodec implements Codec {
 
   async #prepareOne(topic: TopicRef, record: TopicRef['records'][number]): Promise<void> {
     const text = this.#contract.schemaText(record.name);
-    const type = this.#types.get(record.name) ?? parseType(text);
+    const schema = this.#schemas.get(record.name) ?? new AvroSchema(text);
+    const { type } = schema;
     const id = await this.#registry.register(this.#contract.subjectOf(topic, record), text);
-    this.#types.set(record.name, type);
+    this.#schemas.set(record.name, schema);
     const ofTopic = this.#prepared.get(topic.name) ?? new Map<string, Prepared>();
-    ofTopic.set(record.name, { id, type });
+    ofTopic.set(record.name, { id, type, schema });
     this.#prepared.set(topic.name, ofTopic);
     this.#readings.set(id, {
       writer: { id, recordName: record.name, type, text },
-      reader: type,
+      reader: schema,
       resolver: undefined,
     });
   }
@@ -94,7 +99,7 @@ export class AvroCodec implements Codec {
     return framed;
   }
 
-  #write({ id, type }: Prepared, value: unknown): number {
+  #write({ id, type, schema }: Prepared, value: unknown): number {
     const start = this.#at;
     if (start + frameBytes > this.#slab.length) return -frameBytes;
     this.#slab[start] = magic;
@@ -102,15 +107,17 @@ export class AvroCodec implements Codec {
     try {
       return type.encode(value, this.#slab, start + frameBytes);
     } catch {
-      throw unencodable(type, value);
+      // Wrong, or a long beyond 2^52.
+      if (!schema.wide.isValid(value)) throw schema.unencodable(value);
+      return schema.wide.encode(value, this.#slab, start + frameBytes);
     }
   }
 
   typeOf(recordName: string): AvroType {
-    const type = this.#types.get(recordName);
-    if (type === undefined)
+    const schema = this.#schemas.get(recordName);
+    if (schema === undefined)
       throw new HighwayError('ZT-HIGHWAY-NOT-PREPARED', `no schema prepared for ${recordName}`);
-    return type;
+    return schema.type;
   }
 
   decode<T = unknown>(bytes: Buffer): Decoded<T> {
@@ -171,10 +178,11 @@ export class AvroCodec implements Codec {
   #reading(id: number, text: string): Reading | Unreadable {
     let writer: WriterSchema | undefined;
     try {
-      const type = parseType(text);
+      const schema = new AvroSchema(text);
+      const { type } = schema;
       writer = { id, recordName: type.name ?? '', type, text };
-      const reader = this.#types.get(writer.recordName);
-      return { writer, reader: reader ?? type, resolver: reader?.createResolver(type) };
+      const reader = this.#schemas.get(writer.recordName);
+      return { writer, reader: reader ?? schema, resolver: reader?.type.createResolver(type) };
     } catch (error) {
       // The registry serves others too: a schema of another kind or meaning makes their record bad, not ours stop.
       const why = `schema ${id} cannot be read as ours: ${messageOf(error)}`;
@@ -198,48 +206,38 @@ export class AvroCodec implements Codec {
   }
 }
 
-function parseType(text: string): Type {
-  try {
-    return avsc.Type.forSchema(JSON.parse(text));
-  } catch (error) {
-    throw new HighwayError('ZT-HIGHWAY-SCHEMA-REFUSED', `not an avro schema: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
 function read(reading: Reading, bytes: Buffer, id: number): unknown {
-  const details = { schemaId: id };
-  let result: { value: unknown; offset: number };
-  try {
-    result = reading.reader.decode(bytes, frameBytes, reading.resolver as never);
-  } catch (error) {
-    throw new HighwayError(
-      'ZT-HIGHWAY-UNDECODABLE',
-      `the bytes do not fit schema ${id}: ${messageOf(error)}`,
-      {
-        cause: error,
-        details,
-      },
-    );
-  }
+  const result = decoded(reading, bytes, id);
   if (result.offset !== bytes.length) {
     const what = result.offset < 0 ? 'too few bytes' : 'bytes left over';
-    throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', `${what} for schema ${id}`, { details });
+    throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', `${what} for schema ${id}`, {
+      details: { schemaId: id },
+    });
   }
   return result.value;
 }
 
-/** Says which field does not fit; the value itself stays out of the message, for it may be personal. */
-function unencodable(type: Type, value: unknown): HighwayError {
-  let path: string | undefined;
-  type.isValid(value, {
-    errorHook: (at: string[]) => {
-      path ??= at.join('.');
-    },
-  });
-  const where = path === undefined || path === '' ? '(root)' : path;
-  return new HighwayError('ZT-HIGHWAY-UNENCODABLE', `a value that does not fit the schema at ${where}`, {
-    details: { path: path ?? '' },
-  });
+interface ReadValue {
+  readonly value: unknown;
+  readonly offset: number;
+}
+
+function decoded(reading: Reading, bytes: Buffer, id: number): ReadValue {
+  try {
+    return reading.reader.type.decode(bytes, frameBytes, reading.resolver as never);
+  } catch {
+    return decodedWide(reading, bytes, id);
+  }
+}
+
+/** The second try: what the plain type refuses may hold a long beyond 2^52. */
+function decodedWide(reading: Reading, bytes: Buffer, id: number): ReadValue {
+  const { reader, writer, resolver } = reading;
+  try {
+    if (resolver !== undefined) reading.wideResolver ??= reader.wide.createResolver(writer.type);
+    return reader.wide.decode(bytes, frameBytes, reading.wideResolver as never);
+  } catch (error) {
+    const what = `the bytes do not fit schema ${id}: ${messageOf(error)}`;
+    throw new HighwayError('ZT-HIGHWAY-UNDECODABLE', what, { cause: error, details: { schemaId: id } });
+  }
 }

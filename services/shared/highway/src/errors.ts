@@ -39,9 +39,9 @@ export const highwayErrors = {
   'ZT-HIGHWAY-NOT-AVRO': 'bad_record',
   /** The registry has no schema of this id. Set it aside; its writer used another registry. */
   'ZT-HIGHWAY-UNKNOWN-SCHEMA': 'bad_record',
-  /** The bytes do not fit their schema, hold a long beyond 2^53, or its schema cannot be read as ours. Set it aside. */
+  /** The bytes do not fit their schema, or its schema cannot be read as ours. Set it aside. */
   'ZT-HIGHWAY-UNDECODABLE': 'bad_record',
-  /** The value does not fit the schema (a long beyond 2^53 too). Set it aside; details name the path. */
+  /** The value does not fit the schema (a number beyond 2^53 too; a bigint is exact). Set it aside; details name the path. */
   'ZT-HIGHWAY-UNENCODABLE': 'bad_record',
   /** The registry does not answer. Hold the partition and try again; records are not bad because of it. */
   'ZT-HIGHWAY-REGISTRY-AWAY': 'retryable',
