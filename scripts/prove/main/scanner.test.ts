@@ -37,6 +37,11 @@ describe('the scanner', () => {
     expect(find(text)).toEqual([]);
   });
 
+  // The bug: among millions of times one had a planted phone's digits in it.
+  it('takes a longer number for no phone, though it has the digits of a planted one', () => {
+    expect(find('{"event_time":1490950123456}', '0950123456')).toEqual([]);
+  });
+
   it('does not repeat the value that it found', () => {
     expect(JSON.stringify(find('0912345678', '0912345678'))).not.toContain('0912345678');
   });

@@ -9,7 +9,7 @@ export interface Finding {
 export const longestMatch = 128;
 
 const candidates =
-  /(?:\+886|886|0)9\d{8}|09\d\d-\d{3}-\d{3}|[\w.+-]+(?:@|%40)[\w-]+\.[a-z][a-z.]+|U[0-9a-f]{32}|MBR\d{9}/gi;
+  /(?<!\d)(?:\+886|886|0)9\d{8}(?!\d)|09\d\d-\d{3}-\d{3}|[\w.+-]+(?:@|%40)[\w-]+\.[a-z][a-z.]+|U[0-9a-f]{32}|MBR\d{9}/gi;
 const patterns = [
   { what: 'a phone', is: /^(?:\+886|886|0)9\d{8}$|^09\d\d-\d{3}-\d{3}$/ },
   { what: 'an e-mail address', is: /^[\w.+-]{2,}(?:@|%40)[\w-]{3,}\.[a-z]{2,}/i },
