@@ -141,7 +141,7 @@ describe('a dead letter that came in clear', () => {
   }
 
   it('lies on the topic sealed, opens with the key alone, and shows no clear byte', async () => {
-    await highway.deadLetters.send(letter);
+    await highway.deadLetters.send([letter]);
     const { raw, letters } = await lettersIn();
     const { event } = letters[0] ?? {};
     expect(event).toMatchObject({ code: 'ZT-TEST', key: null, headers: [], key_id: 'test-1' });
@@ -157,7 +157,7 @@ describe('a dead letter that came in clear', () => {
 
   it('is not sent at all where nothing can seal it', async () => {
     const without = highwayAt(at, { letterText });
-    await expect(without.deadLetters.send(letter)).rejects.toMatchObject({
+    await expect(without.deadLetters.send([letter])).rejects.toMatchObject({
       code: 'ZT-HIGHWAY-NO-SEAL',
       failure: 'fatal',
     });

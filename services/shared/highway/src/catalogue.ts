@@ -25,6 +25,8 @@ export interface Contract {
   schemaText(recordName: string): string;
   /** The registry's subject for a record of a topic. */
   subjectOf(topic: TopicRef, record: RecordRef): string;
+  /** The kind of source system that fills a topic; null when there is not one, or the topic is not known. */
+  sourceOf?(topic: string): string | null;
   /** The topic of the dead letters, with its one record. */
   readonly deadLetterTopic: TopicRef;
 }

@@ -41,6 +41,7 @@ export function createHighway(options: HighwayOptions): Highway {
   };
   const deadLetters = createDeadLetters({
     topic: contract.deadLetterTopic,
+    sourceOf: (topic) => contract.sourceOf?.(topic) ?? null,
     codec,
     publisher: () => (letterPublisher ??= startedLetterPublisher()),
     metrics,
@@ -87,6 +88,7 @@ function defaultContract(): Contract {
       }
       return catalogue.subjectOf(known, entry);
     },
+    sourceOf: (topic) => catalogue.topics[topic]?.source ?? null,
     deadLetterTopic,
   };
 }

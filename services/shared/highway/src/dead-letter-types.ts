@@ -1,3 +1,4 @@
+import type { Failure } from '@zhongtai/runtime';
 import type { Place } from './subscription-types.ts';
 
 /** A record that could not be used, with all that is needed to understand, repair and play it again. */
@@ -8,6 +9,10 @@ export interface DeadLetter extends Place {
   readonly stage: string;
   /** Stable reason code, such as `ZT-HIGHWAY-NOT-AVRO`. */
   readonly reason: string;
+  /** Whether trying again could help; left out: `bad_record`. */
+  readonly failure?: Failure;
+  /** How often it was tried; left out: once, as a bad record is. */
+  readonly attempts?: number;
   /** One sentence for a person; never a payload. */
   readonly message: string;
   /** Pointer to the field that was wrong. */
@@ -39,6 +44,10 @@ export type Seal = (bytes: Buffer) => Sealed;
 
 /** Writes to the topic `dead-letter`, keyed `topic-partition-offset`: a repeat carries the same key. */
 export interface DeadLetters {
-  /** Resolves after acks=all; rejects like a publish. */
-  send(letter: DeadLetter): Promise<void>;
+  /**
+   * Writes all of them in one publish; resolves after acks=all, rejects like a publish. After a rejection some
+   * may be stored: send the same list again, a repeat carries the same key. A letter that the broker finds too
+   * large goes without the original value, which still lies at its place; its message says so.
+   */
+  send(letters: readonly DeadLetter[]): Promise<void>;
 }

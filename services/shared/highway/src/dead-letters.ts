@@ -1,12 +1,15 @@
+import { codeOf } from '@zhongtai/runtime';
 import type { TopicRef } from './catalogue.ts';
 import type { Codec } from './codec-types.ts';
 import type { DeadLetter, DeadLetters, Seal } from './dead-letter-types.ts';
 import { HighwayError } from './errors.ts';
 import type { HighwayMetrics } from './metrics.ts';
-import type { Publisher } from './publisher-types.ts';
+import type { OutMessage, Publisher } from './publisher-types.ts';
 
 interface DeadLetterParts {
   readonly topic: TopicRef;
+  /** The kind of source system that fills a topic; null when there is not one. */
+  readonly sourceOf: (topic: string) => string | null;
   readonly codec: Codec;
   /** A started publisher. */
   readonly publisher: () => Promise<Publisher>;
@@ -27,37 +30,56 @@ export function createDeadLetters(parts: DeadLetterParts): DeadLetters {
     });
     return prepared;
   };
+  const messageOf = (letter: DeadLetter, content: Content): OutMessage => ({
+    topic: topic.name,
+    key: `${letter.topic}-${letter.partition}-${letter.offset}`,
+    value: codec.encode(topic.name, recordName, {
+      ...described(letter, parts.sourceOf(letter.topic), clock()),
+      ...content,
+    }),
+    timestampMs: clock(),
+  });
+
+  const publish = async (publisher: Publisher, letters: readonly DeadLetter[]): Promise<void> => {
+    try {
+      await publisher.publish(letters.map((letter) => messageOf(letter, contentOf(letter, parts.seal))));
+    } catch (error) {
+      if (codeOf(error) !== 'ZT-HIGHWAY-TOO-LARGE') throw error;
+      const [only, ...others] = letters;
+      if (only === undefined) return;
+      if (others.length > 0) await Promise.all(letters.map((letter) => publish(publisher, [letter])));
+      else await publisher.publish([messageOf(withoutValue(only), noContent)]);
+    }
+  };
+
   return {
-    async send(letter) {
-      const content = letter.clear === true ? sealed(letter, parts.seal) : open(letter);
+    async send(letters) {
+      if (letters.length === 0) return;
       await prepare();
-      const value = codec.encode(topic.name, recordName, { ...described(letter, clock()), ...content });
-      const publisher = await parts.publisher();
-      const key = `${letter.topic}-${letter.partition}-${letter.offset}`;
-      await publisher.publish([{ topic: topic.name, key, value, timestampMs: clock() }]);
-      metrics.deadLetters.inc({ stage: letter.stage, reason: letter.reason });
+      await publish(await parts.publisher(), letters);
+      for (const { stage, reason } of letters) metrics.deadLetters.inc({ stage, reason });
     },
   };
 }
 
-function described(letter: DeadLetter, now: number) {
+function described(letter: DeadLetter, source: string | null, now: number) {
   return {
     topic: letter.topic,
     partition: letter.partition,
     offset: letter.offset,
     hop: letter.stage,
     code: letter.reason,
-    failure: 'bad_record',
+    failure: letter.failure ?? 'bad_record',
     message: letter.message,
     path: letter.path ?? null,
     event_id: letter.eventId ?? null,
     event_type: letter.eventType ?? null,
-    source: 'unknown',
+    source: source ?? 'unknown',
     source_system: letter.sourceSystem ?? null,
     schema_id: signed(letter.schemaId),
     record_time: letter.timestampMs,
     failed_at: now,
-    attempts: 1,
+    attempts: letter.attempts ?? 1,
   };
 }
 
@@ -66,19 +88,34 @@ function signed(schemaId: number | undefined): number | null {
   return schemaId === undefined ? null : schemaId | 0;
 }
 
-function open(letter: DeadLetter) {
-  const headers = Object.entries(letter.headers ?? {}).map(([key, value]) => ({ key, value }));
-  return { key: letter.key, value: letter.value, headers, key_id: null, iv: null, tag: null };
+/** The original bytes as they lie on the topic: open, or sealed when they may hold clear identifiers. */
+interface Content {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly { key: string; value: Buffer }[];
+  readonly key_id: string | null;
+  readonly iv: Buffer | null;
+  readonly tag: Buffer | null;
 }
 
-function sealed(letter: DeadLetter, seal: Seal | undefined) {
+const noContent: Content = { key: null, value: null, headers: [], key_id: null, iv: null, tag: null };
+
+function contentOf(letter: DeadLetter, seal: Seal | undefined): Content {
+  if (letter.clear !== true) {
+    const headers = Object.entries(letter.headers ?? {}).map(([key, value]) => ({ key, value }));
+    return { ...noContent, key: letter.key, value: letter.value, headers };
+  }
   if (seal === undefined) {
     throw new HighwayError('ZT-HIGHWAY-NO-SEAL', 'a dead letter in clear needs a seal', {
       details: { stage: letter.stage },
     });
   }
-  if (letter.value === null)
-    return { key: null, value: null, headers: [], key_id: null, iv: null, tag: null };
+  if (letter.value === null) return noContent;
   const { keyId, iv, tag, ciphertext } = seal(letter.value);
-  return { key: null, value: ciphertext, headers: [], key_id: keyId, iv, tag };
+  return { ...noContent, value: ciphertext, key_id: keyId, iv, tag };
+}
+
+function withoutValue(letter: DeadLetter): DeadLetter {
+  const bytes = letter.value?.length ?? 0;
+  return { ...letter, message: `${letter.message} (the value of ${bytes} bytes is too large for a letter)` };
 }

@@ -274,7 +274,7 @@ export class OwnedGeneration {
         const waitMs = Math.min(5_000, 100 * 2 ** attempt);
         const { topic, partition, firstOffset } = batch;
         this.#parts.logger.warn(
-          { error, topic, partition, firstOffset, waitMs },
+          { err: error, topic, partition, firstOffset, waitMs },
           'batch waits and is tried again',
         );
         await this.#wait(waitMs);

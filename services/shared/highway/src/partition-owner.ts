@@ -123,7 +123,7 @@ export class KafkaPartitionOwner implements PartitionOwner {
       await this.#options.onRevoked(owned.generation, reason);
       await owned.settle(settleMs);
     } catch (error) {
-      this.#parts.logger.error({ error, groupId: this.#options.groupId }, 'onRevoked failed');
+      this.#parts.logger.error({ err: error, groupId: this.#options.groupId }, 'onRevoked failed');
     } finally {
       owned.close();
       this.#owned = null;
@@ -147,7 +147,7 @@ export class KafkaPartitionOwner implements PartitionOwner {
   }
 
   #fatal(error: unknown): void {
-    this.#parts.logger.error({ error, groupId: this.#options.groupId }, 'subscription cannot go on');
+    this.#parts.logger.error({ err: error, groupId: this.#options.groupId }, 'subscription cannot go on');
     this.#options.onFatal?.(error);
   }
 

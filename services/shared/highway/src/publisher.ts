@@ -79,7 +79,7 @@ export class KafkaPublisher implements Publisher {
       await this.#link.connect();
       this.#healthy = true;
     } catch (error) {
-      this.#parts.logger.warn({ error: translate(error, 'connect').code }, 'kafka does not answer yet');
+      this.#parts.logger.warn({ code: translate(error, 'connect').code }, 'kafka does not answer yet');
     }
   }
 

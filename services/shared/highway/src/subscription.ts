@@ -1,6 +1,6 @@
 import { isFailure, type Logger, type ZhongtaiError } from '@zhongtai/runtime';
 import type { Codec } from './codec-types.ts';
-import type { DeadLetters } from './dead-letter-types.ts';
+import type { DeadLetter, DeadLetters } from './dead-letter-types.ts';
 import type {
   Assignment,
   OwnerOptions,
@@ -59,26 +59,28 @@ export function createSubscription<T>(parts: SubscriptionParts, options: Subscri
     const { topic, partition } = batch;
     await codec.learn(codec.unlearned(batch.records.map(({ value }) => value)));
     const received: Received<T>[] = [];
+    const letters: DeadLetter[] = [];
     for (const record of batch.records) {
       try {
         received.push(decode(batch, record));
       } catch (error) {
         if (!isFailure(error, 'bad_record')) throw error;
-        await setAside(batch, record, error);
+        letters.push(letterOf(batch, record, error));
       }
     }
+    await parts.deadLetters.send(letters);
     if (received.length > 0) await options.onBatch(received, { topic, partition });
     await owner
       .commit(batch.generation, [{ topic, partition, offset: batch.nextOffset }])
       .catch((error: unknown) => {
         // Not recorded: the next commit covers it, or the next owner reads these records again.
-        logger.warn({ error, groupId, topic, partition }, 'position not recorded');
+        logger.warn({ err: error, groupId, topic, partition }, 'position not recorded');
       });
   };
 
-  const setAside = async ({ topic, partition }: Place, record: RawRecord, error: ZhongtaiError) => {
+  const letterOf = ({ topic, partition }: Place, record: RawRecord, error: ZhongtaiError): DeadLetter => {
     const schemaId = record.value === null ? undefined : codec.schemaIdOf(record.value);
-    await parts.deadLetters.send({
+    return {
       topic,
       partition,
       offset: record.offset,
@@ -90,7 +92,7 @@ export function createSubscription<T>(parts: SubscriptionParts, options: Subscri
       value: record.value,
       headers: record.headers,
       timestampMs: record.timestampMs,
-    });
+    };
   };
 
   const owner = parts.ownPartitions({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isFailure, messageOf, ZhongtaiError } from './errors.ts';
+import { codeOf, isFailure, messageOf, ZhongtaiError } from './errors.ts';
 
 describe('ZhongtaiError', () => {
   it('states its kind, keeps its cause and reads as one sentence', () => {
@@ -15,5 +15,12 @@ describe('ZhongtaiError', () => {
     expect(isFailure({ failure: 'fatal', code: 'ZT-X', message: 'x' }, 'fatal')).toBe(true);
     expect(isFailure('fatal', 'fatal')).toBe(false);
     expect(messageOf('plain text')).toBe('plain text');
+  });
+
+  it('has a code that is found on anything thrown', () => {
+    expect(codeOf(new ZhongtaiError('ZT-TEST', 'fatal', 'x'))).toBe('ZT-TEST');
+    expect(codeOf({ code: 'ENOENT' })).toBe('ENOENT');
+    for (const without of [{ code: 7 }, {}, null, undefined, 'ENOENT'])
+      expect(codeOf(without)).toBeUndefined();
   });
 });

@@ -39,6 +39,12 @@ export function isFailure(error: unknown, failure: Failure): error is ZhongtaiEr
   return typeof error === 'object' && error !== null && 'failure' in error && error.failure === failure;
 }
 
+/** The code of anything that was thrown: ours, Node's or a client's; undefined when it has none. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** The message of anything that was thrown, with the messages of its causes. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);

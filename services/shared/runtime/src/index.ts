@@ -1,5 +1,6 @@
 export { addresses, ConfigError, integer, parseConfig, Secret, secret } from './config.ts';
 export {
+  codeOf,
   type ErrorCode,
   type ErrorOptions,
   type Failure,
