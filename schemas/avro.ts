@@ -37,6 +37,10 @@ export interface AvroField {
   readonly required?: boolean;
   /** Text that people wrote or that may quote them; a gateway masks contact addresses in it. */
   readonly free_text?: boolean;
+  /** Address of a page: query string and fragment are cut off where it enters. It is free text as well. */
+  readonly page_address?: boolean;
+  /** Boolean field of the same record that says that this identifier was a random one and was left out. */
+  readonly randomised_field?: string;
   readonly unit?: string;
 }
 

@@ -79,6 +79,6 @@ function actorToken(candidate: unknown, types: readonly string[]): string | null
 }
 
 function textOf(value: unknown): string | null {
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   return typeof value === 'string' && value !== '' ? value : null;
 }

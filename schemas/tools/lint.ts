@@ -82,7 +82,7 @@ function lintNested({ name, identifier, free_text: freeText }: AvroField, report
 }
 
 function lintPersonal(field: AvroField, owner: AvroRecord, report: Report): void {
-  const { name, pii, identifier, scope_field: scopeField } = field;
+  const { name, pii, identifier, scope_field: scopeField, randomised_field: randomisedField } = field;
   if (!piiClasses.includes(pii)) {
     report(name, 'has no pii class', 'Set pii to none, pseudonym, identifier or sensitive');
   } else if (pii === 'none' && personal.test(name)) {
@@ -100,6 +100,17 @@ function lintPersonal(field: AvroField, owner: AvroRecord, report: Report): void
       name,
       'holds an identifier but is no text',
       'Use string, a nullable string or an array of strings',
+    );
+  }
+  if (field.page_address === true && field.free_text !== true) {
+    report(name, 'is the address of a page but no free text', 'Set free_text: paths quote contact addresses');
+  }
+  const flag = owner.fields.find((other) => other.name === randomisedField);
+  if (randomisedField !== undefined && flag?.type !== 'boolean') {
+    report(
+      name,
+      `says in ${randomisedField} that it was random, which is no boolean`,
+      'Name a boolean field',
     );
   }
   if (scopeField !== undefined && !owner.fields.some((other) => other.name === scopeField)) {

@@ -10,7 +10,7 @@ export interface BeaconSighted extends Envelope {
   event_type: 'beacon_sighted';
   /** The beacon. */
   beacon_id: string;
-  /** Bluetooth address of the device. [token of a mac] */
+  /** Bluetooth address of the device; null where it is a random one. [token of a mac] */
   mac: null | string;
   /** True when mac is a random address, which never identifies anybody. */
   mac_randomised: boolean;
