@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Identity, keyOrder, recordOf } from '@zhongtai/schemas';
 import fc from 'fast-check';
-import { anchorOf, idTypes, isIdType } from '../index.ts';
+import { anchorOf, anchorRank, idTypes, isIdType } from '../index.ts';
 
 const actor = (id_type: Identity['id_type'], id_value: string): Identity => ({
   id_type,
@@ -30,6 +30,14 @@ describe('anchor', () => {
     expect(
       anchorOf([actor('referral_code', 'r'), actor('invoice_carrier', 'i'), actor('social_id', 's')]),
     ).toBe('');
+  });
+  it('has a rank for actors of types that link, and none for all else', () => {
+    expect([anchorRank('cust_id', 'actor'), anchorRank('cookie', 'actor')]).toEqual([1, 10]);
+    expect([anchorRank('cust_id', 'payer'), anchorRank('referral_code', 'actor')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(anchorRank('toString', 'actor')).toBe(undefined);
   });
   it('does not depend on the order of the identifiers', () => {
     fc.assert(fc.property(identities, (list) => expect(anchorOf(list.toReversed())).toBe(anchorOf(list))));
