@@ -108,6 +108,32 @@ describe('a batch in which some are bad', () => {
     ]);
   });
 
+  it('counts what was refused by source, as far as the event says it', async () => {
+    const rejected = async (source: string): Promise<number> => {
+      const line = `zhongtai_gateway_events_total{source="${source}",outcome="rejected"} `;
+      const text = await at.metrics.metrics();
+      return Number(text.split(line)[1]?.split('\n')[0] ?? 0);
+    };
+    const sources = ['order', 'marketing', 'unknown'];
+    const before = await Promise.all(sources.map(rejected));
+    await at.post([order({ order_id: 7 }), order({ event_id: 'x' }), pageView({ colour: 1 }), 7, order()]);
+    const after = await Promise.all(sources.map(rejected));
+    expect(after.map((count, n) => count - (before[n] ?? 0))).toEqual([2, 1, 1]);
+  });
+
+  it('keeps a long beyond 2^53 exactly when it comes as a string', async () => {
+    const { status, body } = await at.post([
+      order({ net_cents: '9007199254740993' }),
+      order({ net_cents: '-9223372036854775808' }),
+      order({ net_cents: '9223372036854775808' }),
+    ]);
+    expect([status, body.accepted, body.rejected?.[0]?.['code']]).toEqual([202, 2, 'ZT-GATEWAY-RANGE']);
+    expect(at.highway.valuesOf('highway.order').map((event) => event['net_cents'])).toEqual([
+      '9007199254740993',
+      '-9223372036854775808',
+    ]);
+  });
+
   it('is 400 when all are bad, 403 when the key may send none of them', async () => {
     expect((await at.post([{}, 1])).status).toBe(400);
     const { status, body } = await at.post([pageView(), pageView()], { key: at.orderKey });
@@ -131,6 +157,20 @@ describe('a request that is refused whole', () => {
     ['something beside events', {}, '{"events":[],"x":1}', 400, 'ZT-GATEWAY-BODY'],
     ['no UTF-8', {}, Buffer.from([0x22, 0xb3, 0x5c, 0x22]), 400, 'ZT-GATEWAY-UTF8'],
     ['too many events', {}, JSON.stringify(Array(51).fill(1)), 413, 'ZT-GATEWAY-TOO-MANY'],
+    [
+      'too many lines',
+      { headers: { 'content-type': 'application/x-ndjson' } },
+      '1\n'.repeat(100_000),
+      413,
+      'ZT-GATEWAY-TOO-MANY',
+    ],
+    [
+      'nothing but newlines',
+      { headers: { 'content-type': 'application/x-ndjson' } },
+      ' \n'.repeat(100_000),
+      400,
+      'ZT-GATEWAY-EMPTY',
+    ],
     ['a body too large', {}, ' '.repeat(200_001), 413, 'ZT-GATEWAY-TOO-LARGE'],
     [
       'a form',
@@ -210,8 +250,12 @@ describe('reference records', () => {
     });
   });
 
-  it('have no table of another name', async () => {
-    const response = await fetch(`${at.gateway.address}/v1/reference/nothing`, { method: 'POST' });
-    expect(response.status).toBe(404);
-  });
+  it.each(['/v1/reference/nothing', '/v1/event', '/v1', '/', '//', '/favicon.ico'])(
+    'and nothing else are at %s, which is said as JSON',
+    async (path) => {
+      const { status, body } = await at.post(order(), { path });
+      expect([status, body.code]).toEqual([404, 'ZT-GATEWAY-PATH']);
+      expect((await at.post('', { path, method: 'GET', key: null })).status).toBe(404);
+    },
+  );
 });

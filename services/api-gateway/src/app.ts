@@ -7,12 +7,12 @@ import {
   type Logger,
   type Readiness,
   type Registry,
-  ZhongtaiError,
 } from '@zhongtai/runtime';
 import { schemaText, topics } from '@zhongtai/schemas';
 import type { Express } from 'express';
 import type { GatewayConfig } from './config.ts';
 import { createDoor, type Door } from './door.ts';
+import { gatewayFault } from './errors.ts';
 import { createEventIds } from './intake/event-id.ts';
 import { createIdentifiers } from './intake/identifiers.ts';
 import { createIntake } from './intake/intake.ts';
@@ -49,6 +49,11 @@ export interface ApiGateway extends Component {
   readonly operations: Express;
 }
 
+/** Key, headers and framing of a record of the largest size, so that it fits a batch of its own. */
+const RECORD_FRAME_BYTES = 10_000;
+/** Below Kafka's default message.max.bytes of 1 MiB. */
+const USUAL_BATCH_BYTES = 900_000;
+
 export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
   const { config, highway, clock, logger } = options;
   const limits = {
@@ -81,9 +86,10 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
     },
   });
   const publisher = highway.createPublisher({
+    // Pressure turns requests away first: the publisher's own bound is for records larger than their JSON.
     capacityBytes: 2 * config.MAX_IN_FLIGHT_BYTES,
     timeoutMs: config.PUBLISH_TIMEOUT_MS,
-    maxBatchBytes: Math.max(config.MAX_RECORD_BYTES + 10_000, 900_000),
+    maxBatchBytes: Math.max(config.MAX_RECORD_BYTES + RECORD_FRAME_BYTES, USUAL_BATCH_BYTES),
   });
   const intake = createIntake({
     plans,
@@ -138,7 +144,7 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
     },
     async start() {
       await keys.start();
-      await untilKafkaAnswers(config, logger, async () => {
+      await untilKafkaAnswers(options, async () => {
         await highway.admin.ensureTopics(plans.topics);
         await highway.codec.prepare(plans.topics);
       });
@@ -159,22 +165,21 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
 
 function vaultKeyOf(config: GatewayConfig): Buffer {
   const key = parseVaultKey(config.VAULT_KEY.reveal());
-  if (key === undefined) throw new ZhongtaiError('ZT-CONFIG', 'fatal', 'VAULT_KEY is not 32 bytes');
+  if (key === undefined) throw gatewayFault('ZT-GATEWAY-VAULT-KEY', 'VAULT_KEY is not 32 bytes');
   return key;
 }
 
 /** Started together with broker and registry, the gateway waits for them instead of failing. */
 async function untilKafkaAnswers(
-  config: GatewayConfig,
-  logger: Logger,
+  { config, logger, clock }: ApiGatewayOptions,
   attempt: () => Promise<void>,
 ): Promise<void> {
-  const giveUpAt = Date.now() + config.START_TIMEOUT_MS;
+  const giveUpAt = clock() + config.START_TIMEOUT_MS;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isFailure(error, 'retryable') || Date.now() > giveUpAt) throw error;
+      if (!isFailure(error, 'retryable') || clock() > giveUpAt) throw error;
       logger.warn({ code: error.code }, 'waiting for kafka and registry');
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

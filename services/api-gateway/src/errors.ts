@@ -18,7 +18,7 @@ export const refusalCodes = [
   'ZT-GATEWAY-UNKNOWN-TYPE',
   /** The value is none of the enum's symbols. */
   'ZT-GATEWAY-ENUM',
-  /** A number outside what its field holds: int of 32 bits, long to 2^53, or not finite (1e999). */
+  /** A number outside what its field holds: int of 32 bits, long of 64 (beyond 2^53 as a string), or not finite. */
   'ZT-GATEWAY-RANGE',
   /** A string longer than the limit, or a list or map with more entries than the limit. */
   'ZT-GATEWAY-TOO-LONG',
@@ -56,6 +56,8 @@ export interface Refusal {
 export const requestRefusals = {
   /** No `Authorization: Bearer <key>`, or no such key. `make key` creates one. */
   'ZT-GATEWAY-UNAUTHORIZED': 401,
+  /** There is no such path, or no reference table of this name. */
+  'ZT-GATEWAY-PATH': 404,
   /** The path exists for POST only. */
   'ZT-GATEWAY-METHOD': 405,
   /** The client gave up or was too slow while sending the body. Nothing was taken. */
@@ -85,6 +87,22 @@ export const requestRefusals = {
   /** A fault of ours. Nothing was acknowledged: send again. */
   'ZT-GATEWAY-INTERNAL': 500,
 } as const;
+
+/** What keeps the process itself from its work. Each is fatal at the start: mend it and start again. */
+export const gatewayFaultCodes = [
+  /** A schema of the catalogue uses a part of Avro that the gateway cannot check: extend the check, or the schema. */
+  'ZT-GATEWAY-SCHEMA',
+  /** VAULT_KEY is not 32 bytes, or a vault record was sealed with another key: give the key with the id it names. */
+  'ZT-GATEWAY-VAULT-KEY',
+  /** API_KEYS_FILE is no file of keys, or went away. After the start the keys read before stay in force. */
+  'ZT-GATEWAY-KEY-FILE',
+] as const;
+
+export type GatewayFaultCode = (typeof gatewayFaultCodes)[number];
+
+export function gatewayFault(code: GatewayFaultCode, message: string): ZhongtaiError {
+  return new ZhongtaiError(code, 'fatal', message);
+}
 
 export type RequestRefusalCode = keyof typeof requestRefusals;
 

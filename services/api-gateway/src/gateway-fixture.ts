@@ -52,6 +52,7 @@ export async function startGatewayFixture(
     'payment',
     'marketing',
     'social',
+    'beacon',
     'logistics',
     'callcenter',
     'reference',

@@ -114,6 +114,53 @@ describe('identifiers', () => {
     });
   });
 
+  it('that are blocked in own fields become null, where they were a third state beside null', async () => {
+    const events = [order({ recipient_phone: '0912345678' }), order({ recipient_phone: '' })];
+    expect((await at.post(events)).body.accepted).toBe(2);
+    expect(at.highway.valuesOf('highway.order').map((event) => event['recipient_phone'])).toEqual([
+      null,
+      null,
+    ]);
+    const post = {
+      event_type: 'social_post',
+      event_time: 1,
+      post_id: 'p',
+      author_id: 'me',
+      network: 'ptt',
+      mentioned_ids: ['unknown', 'you'],
+    };
+    expect((await at.post(post)).body.accepted).toBe(1);
+    expect(at.highway.valuesOf('highway.social')[0]?.['mentioned_ids']).toHaveLength(1);
+  });
+
+  it('that are random device addresses are marked as such', async () => {
+    const sighted = { event_type: 'beacon_sighted', event_time: 1, beacon_id: 'B-1', rssi_dbm: -60 };
+    const real = { ...sighted, mac: '3C:5A:B4:00:00:01' };
+    expect((await at.post([{ ...sighted, mac: '02:00:00:00:00:01' }, real])).body.accepted).toBe(2);
+    expect(at.highway.valuesOf('highway.beacon')).toMatchObject([
+      { mac: null, mac_randomised: true },
+      { mac: expect.stringMatching(/^[\w-]{22}$/), mac_randomised: false },
+    ]);
+  });
+
+  it('in addresses of pages are cut off with the query, and masked when percent-encoded', async () => {
+    const view = pageView({
+      url_path: '/u/amy%40example.tw?phone=0922111834',
+      referrer: 'https://shop.example/login?email=amy%40example.tw#0922111834',
+    });
+    const entry = {
+      event_type: 'ui_friction',
+      event_time: 1,
+      session_id: 's-1',
+      page: '/09%2022%20111%20834?a=1',
+    };
+    expect((await at.post([view, entry])).body).toEqual({ accepted: 2, rejected: [] });
+    expect(at.highway.valuesOf('highway.marketing')).toMatchObject([
+      { url_path: '/u/[email]', referrer: 'https://shop.example/login' },
+      { page: '/[phone]' },
+    ]);
+  });
+
   it('in free text are masked', async () => {
     await at.post({ ...pageView(), event_type: 'search_performed', query: 'call 0922111834 or a@b.tw' });
     expect(at.highway.valuesOf('highway.marketing')[0]?.['query']).toBe('call [phone] or [email]');

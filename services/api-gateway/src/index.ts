@@ -1,6 +1,8 @@
 export { type ApiGateway, type ApiGatewayOptions, createApiGateway, type GatewayHighway } from './app.ts';
 export { type GatewayConfig, gatewayConfigSchema } from './config.ts';
 export {
+  type GatewayFaultCode,
+  gatewayFaultCodes,
   type Refusal,
   type RefusalCode,
   type RequestRefusalCode,

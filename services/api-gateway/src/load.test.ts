@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type GatewayFixture, NOW, order, pageView, startGatewayFixture } from './gateway-fixture.ts';
@@ -175,5 +175,21 @@ describe('the file of keys', () => {
     expect((await at.post(order(), { key: clearKey })).status).toBe(202);
     expect((await at.post(order())).status).toBe(401);
     expect(await readFile(at.keysFile, 'utf8')).not.toContain(clearKey);
+  });
+
+  it('that goes away revokes no key; when it comes back it counts again', async () => {
+    at = await startGatewayFixture();
+    const text = await readFile(at.keysFile, 'utf8');
+    await rm(at.keysFile);
+    await pause(250);
+    expect((await at.post(order())).status).toBe(202);
+    const complaints = at.log.filter((line) => line.includes('api keys not read'));
+    expect(complaints.map((line) => JSON.parse(line).err.code)).toEqual(['ZT-GATEWAY-KEY-FILE']);
+    await writeFile(at.keysFile, JSON.stringify({ keys: [] }));
+    await pause(200);
+    expect((await at.post(order())).status).toBe(401);
+    await writeFile(at.keysFile, text);
+    await pause(200);
+    expect((await at.post(order())).status).toBe(202);
   });
 });

@@ -13,6 +13,11 @@ export interface MemoryHighway extends GatewayHighway {
   release(): void;
 }
 
+/** A long beyond 2^53 comes as a bigint, which JSON has no form for: its digits are enough here. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_name, part) => (typeof part === 'bigint' ? String(part) : part));
+}
+
 export function createMemoryHighway(): MemoryHighway {
   const stored: OutMessage[] = [];
   let failing: (message: OutMessage) => boolean = () => false;
@@ -57,7 +62,7 @@ export function createMemoryHighway(): MemoryHighway {
     createPublisher: () => publisher,
     codec: {
       prepare: async () => undefined,
-      encode: (_topic, _record, value) => Buffer.from(JSON.stringify(value)),
+      encode: (_topic, _record, value) => Buffer.from(jsonOf(value)),
     },
     admin: { ensureTopics: async () => undefined, ping: async () => true },
   };

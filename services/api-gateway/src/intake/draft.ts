@@ -20,4 +20,6 @@ export interface AdmittedEvent {
 export interface Draft {
   readonly events: AdmittedEvent[];
   readonly refusals: Refusal[];
+  /** How many were refused by source; 'unknown' where the event_type says none. */
+  readonly refusedBySource: Map<Grant | 'unknown', number>;
 }

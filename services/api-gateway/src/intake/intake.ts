@@ -2,7 +2,7 @@ import type { IdentifierReason } from '@zhongtai/domain';
 import type { Codec } from '@zhongtai/highway';
 import type { Item } from '../body/parse-events.ts';
 import type { RefusalCode } from '../errors.ts';
-import type { Sender } from '../keys/keys.ts';
+import type { Grant, Sender } from '../keys/keys.ts';
 import type { DraftRecord } from '../validation/compile.ts';
 import { Fault } from '../validation/fault.ts';
 import { misfit, type ValueLimits } from '../validation/scalar.ts';
@@ -36,6 +36,8 @@ interface Work {
   readonly index: number;
   readonly now: number;
   readonly fault: Fault;
+  /** Known as soon as the event_type is. */
+  source: Grant | 'unknown';
 }
 
 function eventTypeOf(value: unknown, limits: ValueLimits, fault: Fault): string | undefined {
@@ -52,7 +54,8 @@ function eventTypeOf(value: unknown, limits: ValueLimits, fault: Fault): string 
 export function createIntake(options: IntakeOptions): Intake {
   const { plans, identifiers, limits, onDropped } = options;
 
-  function planOf(value: unknown, sender: Sender, fault: Fault): EventPlan | undefined {
+  function planOf(value: unknown, sender: Sender, work: Work): EventPlan | undefined {
+    const { fault } = work;
     const type = eventTypeOf(value, limits, fault);
     if (type === undefined) return undefined;
     const plan = plans.events.get(type);
@@ -60,6 +63,7 @@ export function createIntake(options: IntakeOptions): Intake {
       fault.raise('ZT-GATEWAY-UNKNOWN-TYPE', 'is no event type of the contract');
       return fault.under('event_type');
     }
+    work.source = plan.source;
     if (!sender.sources.has(plan.source)) {
       fault.raise('ZT-GATEWAY-SOURCE', `the key may not send events of source ${plan.source}`);
       return fault.under('event_type');
@@ -106,7 +110,7 @@ export function createIntake(options: IntakeOptions): Intake {
   function finish(
     record: DraftRecord,
     plan: RecordPlan,
-    source: AdmittedEvent['source'],
+    source: Grant,
     { index, now, fault }: Work,
     minted: string | undefined,
   ): AdmittedEvent | undefined {
@@ -132,16 +136,20 @@ export function createIntake(options: IntakeOptions): Intake {
     now: number,
     admit: (value: unknown, work: Work) => AdmittedEvent | undefined,
   ): Draft {
-    const draft: Draft = { events: [], refusals: [] };
+    const draft: Draft = { events: [], refusals: [], refusedBySource: new Map() };
+    const { refusedBySource } = draft;
     const fault = new Fault();
     items.forEach((item, index) => {
       fault.reset();
+      const work: Work = { index, now, fault, source: 'unknown' };
       const admitted =
-        'broken' in item
-          ? fault.raise('ZT-GATEWAY-JSON', item.broken)
-          : admit(item.value, { index, now, fault });
-      if (admitted !== undefined && !fault.raised) draft.events.push(admitted);
-      else draft.refusals.push({ index, code: fault.code, path: fault.path, message: fault.message });
+        'broken' in item ? fault.raise('ZT-GATEWAY-JSON', item.broken) : admit(item.value, work);
+      if (admitted !== undefined && !fault.raised) {
+        draft.events.push(admitted);
+        return;
+      }
+      draft.refusals.push({ index, code: fault.code, path: fault.path, message: fault.message });
+      refusedBySource.set(work.source, (refusedBySource.get(work.source) ?? 0) + 1);
     });
     return draft;
   }
@@ -149,7 +157,7 @@ export function createIntake(options: IntakeOptions): Intake {
   return {
     events: (items, sender, now) =>
       each(items, now, (value, work) => {
-        const plan = planOf(value, sender, work.fault);
+        const plan = planOf(value, sender, work);
         if (plan === undefined) return undefined;
         const record = plan.check(value, work.fault);
         if (record === undefined || work.fault.raised) return undefined;
@@ -158,6 +166,7 @@ export function createIntake(options: IntakeOptions): Intake {
       }),
     references: (plan, items, sender, now) =>
       each(items, now, (value, work) => {
+        work.source = 'reference';
         if (!sender.sources.has('reference')) {
           return work.fault.raise('ZT-GATEWAY-SOURCE', 'the key may not send reference records');
         }

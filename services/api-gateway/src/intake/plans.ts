@@ -16,6 +16,11 @@ export interface PersonalField {
   /** Undefined for free text. */
   readonly idType: string | undefined;
   readonly scopeField: string | undefined;
+  /** Set to true where the identifier was a random one. */
+  readonly randomisedField: string | undefined;
+  readonly isPageAddress: boolean;
+  /** What stands where there is no identifier: null where the schema has it, for '' would be a third state. */
+  readonly absent: null | '';
 }
 
 /** All that is known beforehand about one record type. */
@@ -57,10 +62,23 @@ function personalFieldsOf(fields: readonly AvroField[], path: readonly string[])
   return fields.flatMap((field) => {
     const here = [...path, field.name];
     if (field.identifier !== undefined || field.freeText) {
-      return [{ path: here, idType: field.identifier, scopeField: field.scopeField }];
+      return [
+        {
+          path: here,
+          idType: field.identifier,
+          scopeField: field.scopeField,
+          randomisedField: field.randomisedField,
+          isPageAddress: field.pageAddress,
+          absent: isNullable(field.node) ? null : '',
+        },
+      ];
     }
     return within(field.node, here);
   });
+}
+
+function isNullable(node: AvroNode): boolean {
+  return node.kind === 'union' && node.branches.some((branch) => branch.kind === 'null');
 }
 
 function within(node: AvroNode, path: readonly string[]): PersonalField[] {

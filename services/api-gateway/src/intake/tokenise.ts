@@ -1,4 +1,4 @@
-import { type IdentifierReason, identifierReasons, redactText } from '@zhongtai/domain';
+import { type IdentifierReason, identifierReasons, redactPageAddress, redactText } from '@zhongtai/domain';
 import type { DraftRecord } from '../validation/compile.ts';
 import type { Fault } from '../validation/fault.ts';
 import type { Identifiers } from './identifiers.ts';
@@ -22,13 +22,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The token of a clear value; null when the value says nothing; undefined after raising the fault. */
+/** The token of a clear value; why it says nothing when it does; undefined after raising the fault. */
 function entryOf(
   idType: string,
   scope: string,
   value: string,
   work: Tokenising,
-): CachedToken | null | undefined {
+): CachedToken | IdentifierReason | undefined {
   const identified = work.identifiers.identify(idType, scope, value, work.now);
   if (identified.kind === 'token') {
     if (!identified.entry.stored) work.unstored.push(identified.entry);
@@ -38,7 +38,7 @@ function entryOf(
     return work.fault.raise(identified.reason, identifierReasons[identified.reason].message);
   }
   work.onDropped(idType, identified.reason);
-  return null;
+  return identified.reason;
 }
 
 /**
@@ -59,7 +59,7 @@ export function tokeniseIdentities(record: DraftRecord, work: Tokenising): void 
       work.fault.under('identities');
       return;
     }
-    if (entry !== null) {
+    if (typeof entry !== 'string') {
       kept.push({
         id_type: idType,
         scope: entry.scope,
@@ -79,8 +79,8 @@ function scopeOf(field: PersonalField, beside: Identity): string {
 }
 
 /**
- * Replaces the clear values of own fields that hold identifiers by tokens ('' where the value is blocked), and masks
- * contact addresses in free text. Before the Kafka key is computed.
+ * Replaces the clear values of own fields that hold identifiers by tokens, and masks contact addresses in free text.
+ * An identifier that says nothing becomes null (a list goes without it). Before the Kafka key is computed.
  */
 export function tokeniseFields(
   fields: readonly PersonalField[],
@@ -93,34 +93,50 @@ export function tokeniseFields(
   }
 }
 
-function replacement(text: string, field: PersonalField, holder: Identity, work: Tokenising): string {
-  if (text === '') return '';
-  if (field.idType === undefined) return redactText(text);
-  return entryOf(field.idType, scopeOf(field, holder), text, work)?.token ?? '';
+function replacement(
+  text: string,
+  field: PersonalField,
+  holder: DraftRecord,
+  work: Tokenising,
+): string | null {
+  if (field.idType === undefined) return field.isPageAddress ? redactPageAddress(text) : redactText(text);
+  if (text === '') return field.absent;
+  const entry = entryOf(field.idType, scopeOf(field, holder), text, work);
+  if (entry === 'ZT-ID-MAC-RANDOM' && field.randomisedField !== undefined)
+    holder[field.randomisedField] = true;
+  return typeof entry === 'object' ? entry.token : field.absent;
 }
 
-function replaceAt(
-  holder: Record<string, unknown>,
-  field: PersonalField,
-  depth: number,
-  work: Tokenising,
-): void {
+function replaceAt(holder: DraftRecord, field: PersonalField, depth: number, work: Tokenising): void {
   const name = field.path[depth] ?? '';
   const value = holder[name];
-  const replace = (text: string): string => replacement(text, field, holder, work);
   if (typeof value === 'string') {
-    holder[name] = replace(value);
+    holder[name] = replacement(value, field, holder, work);
   } else if (Array.isArray(value)) {
-    const below = field.path[depth + 1] === '*';
-    holder[name] = value.map((entry: unknown, index) => {
-      if (work.fault.raised) return entry;
-      const result = typeof entry === 'string' && !below ? replace(entry) : entry;
-      if (isObject(entry)) replaceAt(entry, field, depth + 2, work);
-      if (work.fault.raised) work.fault.under(index);
-      return result;
-    });
+    holder[name] = replaceEach(value, field, depth, { holder, work });
   } else if (isObject(value)) {
     replaceAt(value, field, depth + 1, work);
   }
   if (work.fault.raised) work.fault.under(name);
+}
+
+function replaceEach(
+  entries: readonly unknown[],
+  field: PersonalField,
+  depth: number,
+  { holder, work }: { readonly holder: DraftRecord; readonly work: Tokenising },
+): unknown[] {
+  const kept: unknown[] = [];
+  const below = field.path[depth + 1] === '*';
+  for (const [index, entry] of entries.entries()) {
+    if (isObject(entry)) replaceAt(entry, field, depth + 2, work);
+    const result = typeof entry === 'string' && !below ? replacement(entry, field, holder, work) : entry;
+    if (work.fault.raised) {
+      work.fault.under(index);
+      return kept;
+    }
+    const isAbsent = field.idType !== undefined && result === field.absent;
+    if (!isAbsent) kept.push(result);
+  }
+  return kept;
 }

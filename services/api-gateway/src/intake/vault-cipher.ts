@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomBytes } from 'node:crypto';
-import { ZhongtaiError } from '@zhongtai/runtime';
+import { gatewayFault } from '../errors.ts';
 
 export interface Sealed {
   readonly key_id: string;
@@ -56,11 +56,7 @@ export function createVaultCipher(keyBytes: Buffer): VaultCipher {
     },
     open(token, sealed) {
       if (sealed.key_id !== keyId) {
-        throw new ZhongtaiError(
-          'ZT-GATEWAY-VAULT-KEY',
-          'fatal',
-          `sealed with another key (${sealed.key_id})`,
-        );
+        throw gatewayFault('ZT-GATEWAY-VAULT-KEY', `sealed with another key (${sealed.key_id})`);
       }
       const decipher = createDecipheriv('aes-256-gcm', key, sealed.iv).setAAD(Buffer.from(token));
       decipher.setAuthTag(sealed.tag);

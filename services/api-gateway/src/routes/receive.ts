@@ -29,13 +29,13 @@ export interface ReceiveOptions {
   readonly isStopping: () => boolean;
 }
 
-/** Takes one request, whatever becomes of it, and answers it. */
-export type Receive = (request: IncomingMessage, response: ServerResponse, admit: Admit) => void;
+/** Takes one request, whatever becomes of it, and answers it. Without `admit` there is nothing at its path. */
+export type Receive = (request: IncomingMessage, response: ServerResponse, admit: Admit | undefined) => void;
 
 /** A request with what it came for. */
 interface Arrival {
   readonly request: IncomingMessage;
-  readonly admit: Admit;
+  readonly admit: Admit | undefined;
   /** Counts bytes as under way. */
   readonly onBytes: (count: number) => void;
 }
@@ -90,10 +90,9 @@ export function createReceive(options: ReceiveOptions): Receive {
     for (const [source, number] of bySource) metrics.events.inc({ source, outcome }, number);
   }
 
-  function noteRejected({ rejected, late }: Admission, sender: Sender): void {
-    if (rejected.length === 0) return;
-    if (rejected.length > late.length) {
-      metrics.events.inc({ source: 'unknown', outcome: 'rejected' }, rejected.length - late.length);
+  function noteRejected({ rejected, late }: Admission, draft: Draft, sender: Sender): void {
+    for (const [source, number] of draft.refusedBySource) {
+      metrics.events.inc({ source, outcome: 'rejected' }, number);
     }
     count(late, 'shed');
     for (const { code } of rejected) {
@@ -120,7 +119,10 @@ export function createReceive(options: ReceiveOptions): Receive {
     count(events, 'accepted');
   }
 
-  async function take({ request, admit, onBytes }: Arrival, sender: Sender): Promise<Answer> {
+  async function take(
+    { request, admit, onBytes }: Arrival & { admit: Admit },
+    sender: Sender,
+  ): Promise<Answer> {
     const media = mediaOf(request.headers['content-type']);
     const body = await readBody(request, options.maxBodyBytes, onBytes);
     const { items } = parseEvents(body, media, options.maxEvents);
@@ -128,7 +130,7 @@ export function createReceive(options: ReceiveOptions): Receive {
     const draft = admit(items, sender, now);
     try {
       const admission = admitByLoad(draft, pressure);
-      noteRejected(admission, sender);
+      noteRejected(admission, draft, sender);
       if (admission.events.length === 0) {
         const status = refusedStatus(admission);
         return outcomeAnswer(
@@ -173,13 +175,15 @@ export function createReceive(options: ReceiveOptions): Receive {
     const { request } = arrival;
     let name = '';
     try {
+      const { admit } = arrival;
+      if (admit === undefined) throw new RequestRefused('ZT-GATEWAY-PATH', 'there is nothing at this path');
       if (request.method !== 'POST') throw new RequestRefused('ZT-GATEWAY-METHOD', 'events are sent by POST');
       const sender = authenticate(request, options.keys);
       name = sender.name;
       if (options.isStopping()) throw new RequestRefused('ZT-GATEWAY-STOPPING', 'the gateway is stopping');
       if (!pressure.admits('P0')) throw new RequestRefused('ZT-GATEWAY-BUSY', 'too many bytes are under way');
       decompressorFor(request);
-      return await take(arrival, sender);
+      return await take({ ...arrival, admit }, sender);
     } catch (error) {
       return refuseAny(error, name);
     }

@@ -13,6 +13,7 @@ export interface RouterOptions {
 
 const EVENTS = '/v1/events';
 const REFERENCE = '/v1/reference/';
+const OPERATIONS = new Set(['/health', '/ready', '/metrics']);
 
 function pathOf(url: string): string {
   const query = url.indexOf('?');
@@ -20,7 +21,7 @@ function pathOf(url: string): string {
 }
 
 /**
- * The two routes that take data are served by node:http alone, all others by express: a request through express
+ * The routes that take data are served by node:http alone, those of operations by express: a request through express
  * costs half as much CPU again as one through node:http alone (49 us against 33 us
  * measured, where checking and encoding the event take 6 us).
  */
@@ -33,8 +34,8 @@ export function createRouter({ receive, intake, plans, operations }: RouterOptio
   );
   things.set(EVENTS, (items, sender, now) => intake.events(items, sender, now));
   return (request, response) => {
-    const admit = things.get(pathOf(request.url ?? ''));
-    if (admit === undefined) operations(request, response);
-    else receive(request, response, admit);
+    const path = pathOf(request.url ?? '');
+    if (OPERATIONS.has(path)) operations(request, response);
+    else receive(request, response, things.get(path));
   };
 }

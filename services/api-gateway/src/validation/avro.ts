@@ -1,4 +1,5 @@
-import { ZhongtaiError } from '@zhongtai/runtime';
+import type { ZhongtaiError } from '@zhongtai/runtime';
+import { gatewayFault } from '../errors.ts';
 
 /** A field of a record as the gateway needs it. */
 export interface AvroField {
@@ -12,8 +13,12 @@ export interface AvroField {
   readonly identifier?: string;
   /** The field beside it that names the identifier's scope (attribute `scope_field`). */
   readonly scopeField?: string;
+  /** The boolean beside it that says that the identifier was random (attribute `randomised_field`). */
+  readonly randomisedField?: string;
   /** Text that people wrote (attribute `free_text`): contact addresses in it are masked. */
   readonly freeText: boolean;
+  /** Address of a page (attribute `page_address`): query string and fragment are cut off. */
+  readonly pageAddress: boolean;
 }
 
 /** The part of Avro that the contract uses, names resolved. */
@@ -36,12 +41,24 @@ function isJson(value: unknown): value is Json {
 }
 
 function unsupported(what: string): ZhongtaiError {
-  return new ZhongtaiError('ZT-GATEWAY-SCHEMA', 'fatal', `the gateway cannot check ${what}`);
+  return gatewayFault('ZT-GATEWAY-SCHEMA', `the gateway cannot check ${what}`);
 }
 
 function nameOf(value: unknown): string {
   if (typeof value !== 'string' || !NAME.test(value)) throw unsupported(`a name such as ${String(value)}`);
   return value;
+}
+
+/** A name with a dot is full; any other stands in the namespace around it. */
+function fullName(name: string, space: string): string {
+  return name.includes('.') || space === '' ? name : `${space}.${name}`;
+}
+
+/** The namespace within a definition: that of its full name, else its own, else the one around it. */
+function spaceOf(schema: Json, around: string): string {
+  const name = String(schema['name']);
+  if (name.includes('.')) return name.slice(0, name.lastIndexOf('.'));
+  return typeof schema['namespace'] === 'string' ? schema['namespace'] : around;
 }
 
 class Reader {
@@ -80,7 +97,7 @@ class Reader {
       case 'long':
         return { kind: 'long', time: false };
       default: {
-        const node = this.#named.get(name) ?? this.#named.get(`${space}.${name}`);
+        const node = this.#named.get(fullName(name, space));
         if (node === undefined) throw unsupported(`the type ${name}`);
         return node;
       }
@@ -98,7 +115,7 @@ class Reader {
   #record(schema: Json, space: string): AvroNode {
     const list = schema['fields'];
     if (!Array.isArray(list)) throw unsupported('a record without fields');
-    const own = typeof schema['namespace'] === 'string' ? schema['namespace'] : space;
+    const own = spaceOf(schema, space);
     const fields: AvroField[] = [];
     const node: AvroNode = { kind: 'record', name: String(schema['name']), fields };
     this.#remember(schema, space, node);
@@ -108,22 +125,22 @@ class Reader {
 
   #field(field: Json, space: string): AvroField {
     const node = this.read(field['type'], space);
-    const { identifier, scope_field: scopeField } = field;
+    const { identifier, scope_field: scopeField, randomised_field: randomisedField } = field;
     return {
       name: nameOf(field['name']),
       node,
       required: field['required'] === true,
       freeText: field['free_text'] === true,
+      pageAddress: field['page_address'] === true,
       ...(field['default'] === undefined ? {} : { fallback: { value: field['default'] } }),
       ...(typeof identifier === 'string' ? { identifier } : {}),
       ...(typeof scopeField === 'string' ? { scopeField } : {}),
+      ...(typeof randomisedField === 'string' ? { randomisedField } : {}),
     };
   }
 
   #remember(schema: Json, space: string, node: AvroNode): void {
-    const name = String(schema['name']);
-    const own = typeof schema['namespace'] === 'string' ? schema['namespace'] : space;
-    this.#named.set(name.includes('.') ? name : `${own}.${name}`, node);
+    this.#named.set(fullName(String(schema['name']), spaceOf(schema, space)), node);
   }
 }
 

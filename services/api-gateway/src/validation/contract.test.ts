@@ -19,7 +19,11 @@ function arbitraryOf(node: AvroNode): fc.Arbitrary<unknown> {
     case 'int':
       return fc.integer();
     case 'long':
-      return fc.oneof(fc.maxSafeInteger(), fc.maxSafeInteger().map(String));
+      return fc.oneof(
+        fc.maxSafeInteger(),
+        fc.maxSafeInteger().map(String),
+        ...(node.time ? [] : [fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)]),
+      );
     case 'float':
     case 'double':
       return fc.double({ noNaN: true, noDefaultInfinity: true });

@@ -88,26 +88,43 @@ function checkSafe(value: number, fault: Fault): unknown {
   if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
   return Number.isFinite(value) && !Number.isInteger(value)
     ? fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number')
-    : fault.raise('ZT-GATEWAY-RANGE', 'must lie within 2^53 - 1 (9007199254740991) of zero');
+    : fault.raise(
+        'ZT-GATEWAY-RANGE',
+        'is beyond 2^53 - 1 (9007199254740991), where a JSON number loses digits: send it as a string of digits',
+      );
 }
 
-/** A long: a JSON number, or its decimal digits in a string. Either way within 2^53 - 1: no digit is ever lost. */
+/** The digits of a long as a number, as a bigint only where a number would lose digits. */
+function checkDigits(digits: string, fault: Fault): unknown {
+  const value = Number(digits);
+  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
+  const exact = BigInt(digits);
+  return exact === BigInt.asIntN(64, exact)
+    ? exact
+    : fault.raise('ZT-GATEWAY-RANGE', 'must lie within 64 bits (-2^63 to 2^63 - 1)');
+}
+
+/** A long: a JSON number within 2^53 - 1, or decimal digits of up to 64 bits in a string. No digit is ever lost. */
 export function createLongCheck(limits: ValueLimits): Check {
   return (value, fault) => {
     if (typeof value === 'number') return checkSafe(value, fault);
     if (typeof value === 'string') {
-      if (DIGITS.test(value)) return checkSafe(Number(value), fault);
+      if (DIGITS.test(value)) return checkDigits(value, fault);
       return fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number or its decimal digits');
     }
     return misfit(value, 'a whole number or its decimal digits', limits, fault);
   };
 }
 
-/** A point in time: milliseconds since 1970, as for a long, or ISO 8601 with a zone. */
+/** A point in time: milliseconds since 1970, as a number or digits, or ISO 8601 with a zone. */
 export function createTimeCheck(limits: ValueLimits): Check {
-  const asLong = createLongCheck(limits);
   return (value, fault) => {
-    if (typeof value !== 'string' || DIGITS.test(value)) return asLong(value, fault);
+    if (typeof value === 'number') return checkSafe(value, fault);
+    if (typeof value !== 'string') return misfit(value, 'a time', limits, fault);
+    if (DIGITS.test(value)) {
+      const time = Number(value);
+      return Number.isSafeInteger(time) ? time : fault.raise('ZT-GATEWAY-RANGE', 'is no time of this world');
+    }
     const time = parseTime(value);
     return (
       time ??
