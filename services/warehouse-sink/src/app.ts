@@ -46,6 +46,9 @@ export function sinkTopics(): Topic[] {
   );
 }
 
+/** Where records go that can have no row. Whoever writes to a topic sees to it that it is there. */
+const letterTopics = Object.values(catalogue).filter(({ name }) => name === 'dead-letter');
+
 /** A partition whose inserts have failed for this long makes the process unready. */
 const stalledMs = 30_000;
 
@@ -109,7 +112,8 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
     else if (!ownership.assigned) reasons.push('no partitions are assigned');
     for (const worker of ownership.workers()) {
       const since = worker.pendingSinceMs;
-      if (worker.blocked !== null && since > 0 && clock() - since > stalledMs) {
+      const stalled = worker.blocked !== null && since > 0 && clock() - since > stalledMs;
+      if (stalled || worker.held !== null) {
         reasons.push(`${worker.place.topic}/${worker.place.partition} waits: ${worker.blocked}`);
       }
     }
@@ -122,7 +126,7 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
       const app = createOperationsApp({ registry: options.metrics, ready, logger });
       server = app.listen(config.PORT, config.HOST);
       await once(server, 'listening');
-      await waiting('creating topics', () => highway.admin.ensureTopics(topics));
+      await waiting('creating topics', () => highway.admin.ensureTopics([...topics, ...letterTopics]));
       const tables = topics.flatMap((topic) => tablesOf(topic, schemaText));
       await waiting('creating tables', () => keeper.prepare(tables, config.VIEWS_DIRECTORY));
       phase = 'joining the group';

@@ -3,7 +3,7 @@ import { messageOf } from '@zhongtai/runtime';
 import type { Topic } from '@zhongtai/schemas';
 import { ByteWriter, encodeTombstone, type RowOrigin } from '@zhongtai/warehouse';
 import type { Cut } from './cut.ts';
-import { SinkError } from './errors.ts';
+import { codeOf, SinkError } from './errors.ts';
 import { isBadRecord, type Plans, type Route } from './plans.ts';
 
 /** Rows of one cut that go into one table in one insert. */
@@ -58,7 +58,8 @@ const spanMs = 1826 * 86_400_000;
 /** Collects the rows of a cut that begins at `first`. Pure apart from the memory that it fills. */
 export function createCutBuilder(context: CutContext, first: number): CutBuilder {
   const { topic, partition, codec, plans } = context;
-  const groups = new Map<string, RowGroup>();
+  const groups: RowGroup[] = [];
+  const bySpan = new Map<number, Map<Route, RowGroup>>();
   const deadLetters: DeadLetter[] = [];
   let next = first;
   let span = 0;
@@ -68,11 +69,16 @@ export function createCutBuilder(context: CutContext, first: number): CutBuilder
   let newestMs = 0;
 
   function groupOf(route: Route, span: number): RowGroup {
-    const name = `${route.group}:${span}`;
-    let group = groups.get(name);
+    let ofSpan = bySpan.get(span);
+    if (ofSpan === undefined) {
+      ofSpan = new Map();
+      bySpan.set(span, ofSpan);
+    }
+    let group = ofSpan.get(route);
     if (group === undefined) {
-      group = { name, route, writer: new ByteWriter(16_384), rows: 0 };
-      groups.set(name, group);
+      group = { name: `${route.group}:${span}`, route, writer: new ByteWriter(16_384), rows: 0 };
+      ofSpan.set(route, group);
+      groups.push(group);
     }
     return group;
   }
@@ -129,9 +135,6 @@ export function createCutBuilder(context: CutContext, first: number): CutBuilder
 
   return {
     add(record) {
-      next = record.offset + 1;
-      if (oldestMs === 0) oldestMs = record.timestampMs;
-      newestMs = record.timestampMs;
       try {
         encode(record);
         rows += 1;
@@ -139,6 +142,10 @@ export function createCutBuilder(context: CutContext, first: number): CutBuilder
         if (!isBadRecord(error)) throw error;
         setAside(record, error);
       }
+      if (oldestMs === 0) oldestMs = record.timestampMs;
+      newestMs = record.timestampMs;
+      // Only now: a record that failed for any other reason comes again and must not be passed over.
+      next = record.offset + 1;
     },
     reach(offset) {
       next = Math.max(next, offset + 1);
@@ -162,7 +169,7 @@ export function createCutBuilder(context: CutContext, first: number): CutBuilder
     seal: () => ({
       first,
       last: next - 1,
-      groups: [...groups.values()].filter((group) => group.rows > 0),
+      groups: groups.filter((group) => group.rows > 0),
       deadLetters,
       rows,
       bytes,
@@ -170,8 +177,4 @@ export function createCutBuilder(context: CutContext, first: number): CutBuilder
       newestMs,
     }),
   };
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'ZT-SINK';
 }

@@ -3,8 +3,9 @@ import type { Logger } from '@zhongtai/runtime';
 import type { Table, Warehouse } from '@zhongtai/warehouse';
 import { tokenOf } from './cut.ts';
 import type { RowGroup, SealedCut } from './cut-builder.ts';
+import { codeOf } from './errors.ts';
 import type { SinkMetrics } from './metrics.ts';
-import { type Gate, untilDone } from './waiting.ts';
+import { type Gate, isGivenUp, untilDone } from './waiting.ts';
 
 /** Sends everything of a cut and resolves when all of it is in. May be called again with the same cut. */
 export interface CutSender {
@@ -35,13 +36,13 @@ export interface CutSenderOptions {
   readonly logger: Logger;
 }
 
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-}
-
 export function createCutSender(options: CutSenderOptions): CutSender {
   const { cluster, warehouse, deadLetters, ensureTable, doubtTable, gate, metrics, logger } = options;
 
+  /**
+   * Whatever the failure is: a table with a wrong type waits to be mended as a warehouse that is away waits to
+   * come back, and the partitions that have nothing for it go on.
+   */
   function retrying(order: SendOrder, what: string, work: () => Promise<void>): Promise<void> {
     return untilDone(
       async () => {
@@ -58,6 +59,7 @@ export function createCutSender(options: CutSenderOptions): CutSender {
           logger.warn({ err: error, attempt, what, ...order.place }, 'attempt failed and will be made again');
         }
       },
+      (error) => !isGivenUp(error),
     );
   }
 
@@ -76,7 +78,7 @@ export function createCutSender(options: CutSenderOptions): CutSender {
           end();
         });
       } catch (error) {
-        if (codeOf(error) === 'ZT-WAREHOUSE-TABLE') doubtTable(table);
+        if (changed.has(codeOf(error))) doubtTable(table);
         throw error;
       }
     });
@@ -86,10 +88,9 @@ export function createCutSender(options: CutSenderOptions): CutSender {
   }
 
   async function setAside(order: SendOrder): Promise<void> {
-    for (const letter of order.cut.deadLetters) {
-      await retrying(order, 'dead-letter', () => deadLetters.send(letter));
-      metrics.deadLetters.inc({ reason: letter.reason });
-    }
+    const letters = order.cut.deadLetters;
+    if (letters.length === 0) return;
+    await retrying(order, 'dead-letter', () => deadLetters.send(letters));
   }
 
   return {
@@ -102,3 +103,6 @@ export function createCutSender(options: CutSenderOptions): CutSender {
     },
   };
 }
+
+/** Failures behind which there may be a table that was dropped or changed by hand. */
+const changed: ReadonlySet<string> = new Set(['ZT-WAREHOUSE-TABLE', 'ZT-WAREHOUSE-REFUSED']);

@@ -1,4 +1,4 @@
-import { type Failure, ZhongtaiError } from '@zhongtai/runtime';
+import { type ErrorOptions, type Failure, ZhongtaiError } from '@zhongtai/runtime';
 
 /** Every error of the sink: code -> what it means for the work in hand. */
 export const sinkErrors = {
@@ -10,6 +10,8 @@ export const sinkErrors = {
   'ZT-SINK-UNKNOWN-SCHEMA': 'bad_record',
   /** A record is of a type that the catalogue does not have on this topic. Set aside; add it to the catalogue. */
   'ZT-SINK-FOREIGN-RECORD': 'bad_record',
+  /** A record met a fault of the sink itself. Its partition stands still and is tried again; mend the sink. */
+  'ZT-SINK-BLOCKED': 'fatal',
   /** The partition was given up: another generation owns it, or a commit was not confirmed. It starts again. */
   'ZT-SINK-GIVEN-UP': 'retryable',
 } as const satisfies Record<`ZT-SINK-${string}`, Failure>;
@@ -17,7 +19,12 @@ export const sinkErrors = {
 export class SinkError extends ZhongtaiError {
   override readonly name = 'SinkError';
 
-  constructor(code: keyof typeof sinkErrors, message: string, options: { cause?: unknown } = {}) {
+  constructor(code: keyof typeof sinkErrors, message: string, options: ErrorOptions = {}) {
     super(code, sinkErrors[code], message, options);
   }
+}
+
+/** The stable code of anything that was thrown. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
 }

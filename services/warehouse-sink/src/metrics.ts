@@ -7,7 +7,6 @@ export interface SinkMetrics {
   readonly insertRows: Histogram;
   readonly insertSeconds: Histogram;
   readonly retries: Counter<'reason'>;
-  readonly deadLetters: Counter<'reason'>;
   readonly replays: Counter;
   readonly givenUp: Counter;
   readonly visibleSeconds: Histogram<'topic'>;
@@ -54,7 +53,6 @@ export function createSinkMetrics(registry: Registry, watched: Watched): SinkMet
       registers,
     }),
     retries: counter('retries_total', 'Attempts that failed and are made again.', ['reason']),
-    deadLetters: counter('dead_letters_total', 'Records set aside.', ['reason']),
     replays: counter('replays_total', 'Recorded cuts that were found unfinished and sent again.'),
     givenUp: counter('given_up_total', 'Partitions given up because a commit was not confirmed.'),
     visibleSeconds: new Histogram({
@@ -70,14 +68,18 @@ export function createSinkMetrics(registry: Registry, watched: Watched): SinkMet
       labelNames: ['topic'],
       registers,
       collect() {
+        // A topic whose partitions are with somebody else now has no lag of ours.
+        this.reset();
         for (const [topic, seconds] of watched.lagSeconds()) this.set({ topic }, seconds);
       },
     }),
     pendingSeconds: gauge('pending_seconds', 'Age of the oldest cut that is being sent.', () =>
       watched.pendingSeconds(),
     ),
-    blockedPartitions: gauge('blocked_partitions', 'Partitions whose insert has failed and is retried.', () =>
-      watched.blockedPartitions(),
+    blockedPartitions: gauge(
+      'blocked_partitions',
+      'Partitions that stand still: an insert fails and is retried, or the topic cannot be read.',
+      () => watched.blockedPartitions(),
     ),
     openBytes: gauge('open_bytes', 'Bytes of rows held in memory.', () => watched.openBytes()),
   };

@@ -1,18 +1,19 @@
 import type { Assignment, Highway, PartitionOwner, Place, RawBatch } from '@zhongtai/highway';
-import type { Logger } from '@zhongtai/runtime';
+import { isFailure, type Logger } from '@zhongtai/runtime';
 import type { Topic } from '@zhongtai/schemas';
+import { codeOf, SinkError } from './errors.ts';
 import { take } from './partition-machine.ts';
 import { PartitionWorker, type WorkerOptions } from './partition-worker.ts';
 import { givenUp, pause } from './waiting.ts';
 
 export interface OwnershipOptions {
-  readonly highway: Highway;
+  readonly highway: Pick<Highway, 'ownPartitions'>;
   readonly groupId: string;
   readonly topics: readonly Topic[];
   readonly sessionTimeoutMs: number;
   readonly worker: Omit<WorkerOptions, 'place' | 'topic' | 'generation' | 'owner' | 'onLost'>;
   readonly logger: Logger;
-  /** A failure after which going on would be wrong. */
+  /** A failure of the whole membership after which going on would be wrong. */
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -29,6 +30,8 @@ const keyOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 const handOverMs = 5000;
 /** A refused commit is followed by a rebalance; when none comes, the owner joins anew. */
 const rejoinAfterMs = 3000;
+/** A partition that could not be read is tried again: a disk or a right may have been mended. */
+const heldMs = 60_000;
 
 export function createOwnership(options: OwnershipOptions): Ownership {
   const { highway, topics, logger } = options;
@@ -85,10 +88,30 @@ export function createOwnership(options: OwnershipOptions): Ownership {
   async function onBatch(batch: RawBatch): Promise<void> {
     const worker = workers.get(keyOf(batch));
     if (worker === undefined) throw givenUp();
-    await worker.absorb(batch);
+    try {
+      await worker.absorb(batch);
+    } catch (error) {
+      if (isFailure(error, 'retryable')) throw error;
+      const { place } = worker;
+      const message = `${keyOf(place)} from offset ${worker.nextOffset}`;
+      throw new SinkError('ZT-SINK-BLOCKED', message, { cause: error, details: { ...place } });
+    }
   }
 
-  /** Whether the commit counts is not known, so the partition is taken anew under a new generation. */
+  /** The partition stands still, alone: its worker says so until a batch comes in again. */
+  function hold(worker: PartitionWorker, error: unknown): void {
+    const { place } = worker;
+    worker.hold(codeOf(error));
+    logger.error({ err: error, ...place, againInMs: heldMs }, 'partition blocked, the others go on');
+    setTimeout(() => {
+      if (workers.get(keyOf(place)) === worker) owner?.go(place, worker.nextOffset);
+    }, heldMs).unref();
+  }
+
+  /**
+   * Whether the commit counts is not known, and only a new generation makes sure that it cannot arrive later. A
+   * generation is the whole membership's, so all partitions are taken anew when no rebalance came by itself.
+   */
   function onLost(): void {
     rejoin ??= setTimeout(() => {
       rejoin = null;
@@ -97,15 +120,14 @@ export function createOwnership(options: OwnershipOptions): Ownership {
   }
 
   function onFatal(error: unknown): void {
-    logger.error({ err: error }, 'group membership ended');
-    if (
-      typeof error === 'object' &&
-      error !== null &&
-      'code' in error &&
-      restartable.has(String(error.code))
-    ) {
-      onLost();
-    } else options.onFatal(error);
+    const worker = workers.get(placeKeyOf(error));
+    const mayRejoin = restartable.has(codeOf(error));
+    if (worker !== undefined && !mayRejoin) hold(worker, error);
+    else {
+      logger.error({ err: error }, 'group membership ended');
+      if (mayRejoin) onLost();
+      else options.onFatal(error);
+    }
   }
 
   async function open(): Promise<void> {
@@ -163,11 +185,17 @@ export function createOwnership(options: OwnershipOptions): Ownership {
   };
 }
 
+/** The partition that a failure names in its details; '' when it is none of a single one. */
+function placeKeyOf(error: unknown): string {
+  if (!isFailure(error, 'fatal')) return '';
+  const { topic, partition } = error.details;
+  return typeof topic === 'string' && typeof partition === 'number' ? keyOf({ topic, partition }) : '';
+}
+
 /** Failures of the membership that a new one mends: the positions are looked at again. */
 const restartable: ReadonlySet<string> = new Set([
   'ZT-HIGHWAY-OUT-OF-RANGE',
   'ZT-HIGHWAY-AWAY',
   'ZT-HIGHWAY-TIMEOUT',
-  'ZT-HIGHWAY-CORRUPT',
   'ZT-SINK-GIVEN-UP',
 ]);

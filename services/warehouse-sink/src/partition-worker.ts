@@ -59,11 +59,14 @@ export class PartitionWorker {
   #timer: NodeJS.Timeout | null = null;
   #guard: Promise<void> | null = null;
   #blocked: string | null = null;
+  #held: string | null = null;
+  readonly #from: number;
 
   /** @param taken what `take` said of the partition. */
   constructor(options: WorkerOptions, taken: Step) {
     this.#options = options;
     this.#state = taken.state;
+    this.#from = this.#readingFrom();
     this.#open = this.#builderFrom(this.#replay()?.first ?? this.#readingFrom());
     if (this.#replay() !== null) options.metrics.replays.inc();
   }
@@ -72,8 +75,24 @@ export class PartitionWorker {
     return this.#options.place;
   }
 
+  /** Why the partition stands still at present. */
   get blocked(): string | null {
-    return this.#blocked;
+    return this.#held ?? this.#blocked;
+  }
+
+  /** Why its topic cannot be read any further. */
+  get held(): string | null {
+    return this.#held;
+  }
+
+  /** Where reading goes on. */
+  get nextOffset(): number {
+    return Math.max(this.#from, this.#open.next);
+  }
+
+  /** Reading has stopped until a batch comes in again; what was taken in before goes its way. */
+  hold(reason: string): void {
+    this.#held = reason;
   }
 
   /** Kafka's time of the oldest record that was read and is not in the warehouse; 0 when there is none. */
@@ -102,6 +121,7 @@ export class PartitionWorker {
     const replay = this.#replay();
     if (replay === null) this.#open.reach(batch.nextOffset - 1);
     else if (batch.nextOffset > replay.last) await this.#finishReplay(replay.last);
+    this.#held = null;
     this.#linger(batch.nextOffset >= batch.highWatermark);
   }
 

@@ -1,4 +1,4 @@
-import { type IdTypeRules, idTypes, isIdType } from '@zhongtai/domain';
+import { anchorRank, isIdType } from '@zhongtai/domain';
 import type { Codec } from '@zhongtai/highway';
 import type { RecordEntry, Topic } from '@zhongtai/schemas';
 import {
@@ -35,12 +35,9 @@ export interface Plans {
   deletionRoute(topic: Topic): Route;
 }
 
-function anchorRank(rules: IdTypeRules): (idType: string, role: string) => number | undefined {
-  return (idType, role) => {
-    if (role !== 'actor' || !isIdType(idType)) return undefined;
-    const { links, priority } = rules[idType];
-    return links && priority !== null ? priority : undefined;
-  };
+/** By the symbols of the writer's schema; what our contract does not know never is an anchor. */
+function rankOf(idType: string, role: string): number | undefined {
+  return isIdType(idType) && role === 'actor' ? (anchorRank(idType, role) ?? undefined) : undefined;
 }
 
 function place(topic: Topic, record: RecordEntry): Pick<Table, 'kind' | 'database' | 'name'> {
@@ -57,9 +54,12 @@ export function tablesOf(topic: Topic, schemaText: (recordName: string) => strin
   });
 }
 
-export function createPlans(codec: Codec, schemaText: (recordName: string) => string): Plans {
-  const rank = anchorRank(idTypes);
-  const routes = new Map<string, Route>();
+export function createPlans(
+  codec: Pick<Codec, 'writerOf'>,
+  schemaText: (recordName: string) => string,
+): Plans {
+  const routes = new Map<string, Map<number, Route>>();
+  const deletions = new Map<string, Route>();
 
   function compile(topic: Topic, schemaId: number): Route {
     const writer = codec.writerOf(schemaId);
@@ -76,31 +76,37 @@ export function createPlans(codec: Codec, schemaText: (recordName: string) => st
       database,
       table: name,
       schemaText: writer.text,
-      anchorRank: rank,
+      anchorRank: rankOf,
     });
     return { group: `${database}.${name}:${schemaId}`, table: plan.table, columns: plan.columns, plan };
   }
 
+  function compileDeletion(topic: Topic): Route {
+    const [table] = tablesOf(topic, schemaText);
+    if (table === undefined) throw new SinkError('ZT-SINK-EMPTY', `${topic.name} has no table`);
+    const group = `${table.database}.${table.name}:deleted`;
+    return { group, table, columns: tombstoneColumns, plan: null };
+  }
+
   return {
     route(topic, schemaId) {
-      const key = `${topic.name}:${schemaId}`;
-      const known = routes.get(key);
+      const known = routes.get(topic.name)?.get(schemaId);
       if (known !== undefined) return known;
       const route = compile(topic, schemaId);
-      routes.set(key, route);
+      const ofTopic = routes.get(topic.name) ?? new Map<number, Route>();
+      routes.set(topic.name, ofTopic.set(schemaId, route));
       return route;
     },
     deletionRoute(topic) {
-      const [table] = tablesOf(topic, schemaText);
-      if (topic.kind !== 'table' || table === undefined) {
+      const known = deletions.get(topic.name);
+      if (known !== undefined) return known;
+      if (topic.kind !== 'table') {
         throw new SinkError('ZT-SINK-EMPTY', `a record of ${topic.name} has no value`);
       }
-      return {
-        group: `${table.database}.${table.name}:deleted`,
-        table,
-        columns: tombstoneColumns,
-        plan: null,
-      };
+      const route = compileDeletion(topic);
+      deletions.set(topic.name, route);
+
+      return route;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { isFailure } from '@zhongtai/runtime';
 import { SinkError } from './errors.ts';
 
 /** Lets at most `permits` pieces of work run at once; the others wait in their order. */
@@ -52,11 +53,13 @@ function backoffMs(attempt: number, random: () => number = Math.random): number 
  * Tries until it works, the signal is raised, or the failure is not one that passes.
  *
  * @param onFailure sees every failure that is followed by another attempt.
+ * @param passes which failures may be followed by a success.
  */
 export async function untilDone<T>(
   work: () => Promise<T>,
   signal: AbortSignal,
   onFailure: (error: unknown, attempt: number) => void,
+  passes: (error: unknown) => boolean = isRetryable,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     if (signal.aborted) throw givenUp();
@@ -70,8 +73,11 @@ export async function untilDone<T>(
   }
 }
 
-function passes(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  if ('code' in error && error.code === 'ZT-SINK-GIVEN-UP') return false;
-  return 'failure' in error && error.failure === 'retryable';
+/** The partition is somebody else's now, or a commit is in doubt: no attempt may follow. */
+export function isGivenUp(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ZT-SINK-GIVEN-UP';
+}
+
+function isRetryable(error: unknown): boolean {
+  return isFailure(error, 'retryable') && !isGivenUp(error);
 }
