@@ -1,7 +1,8 @@
 import kafkajs from 'kafkajs';
 import { translate, typeOfError } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
-import type { BrokerNode, GroupMember as JoinedMember, KafkajsCluster } from './kafkajs-types.ts';
+import type { GuardedCluster } from './guarded-cluster.ts';
+import type { BrokerNode, JoinedMember, KafkajsCluster } from './kafkajs-types.ts';
 import type { Assignment, CommitPosition, Committed, Place } from './subscription-types.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
@@ -14,7 +15,7 @@ export interface Generation extends Assignment {
 }
 
 interface MemberOptions {
-  readonly cluster: KafkajsCluster;
+  readonly cluster: GuardedCluster;
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
@@ -27,7 +28,8 @@ interface MemberOptions {
  */
 export class GroupMember {
   readonly #options: MemberOptions;
-  #coordinator: BrokerNode | null = null;
+  /** The coordinator, and the cluster that it belongs to. */
+  #coordinator: { readonly node: BrokerNode; readonly of: KafkajsCluster } | null = null;
   #memberId = '';
 
   constructor(options: MemberOptions) {
@@ -37,27 +39,38 @@ export class GroupMember {
   async join(): Promise<Generation> {
     const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = this.#options;
     try {
-      const coordinator = await this.#find();
       const metadata = MemberMetadata.encode({
         version: assignerVersion,
         topics: [...topics],
         userData: Buffer.alloc(0),
       });
-      const joined = await coordinator.joinGroup({
-        groupId,
-        sessionTimeout: sessionTimeoutMs,
-        rebalanceTimeout: rebalanceTimeoutMs,
-        memberId: this.#memberId,
-        groupProtocols: [{ name: assignerName, metadata }],
-      });
+      const joined = await this.#ask(
+        'joining',
+        (coordinator) =>
+          coordinator.joinGroup({
+            groupId,
+            sessionTimeout: sessionTimeoutMs,
+            rebalanceTimeout: rebalanceTimeoutMs,
+            memberId: this.#memberId,
+            groupProtocols: [{ name: assignerName, metadata }],
+          }),
+        // The coordinator answers when all members have come, or at the end of this time.
+        2 * rebalanceTimeoutMs,
+      );
       this.#memberId = joined.memberId;
       const leads = joined.leaderId === joined.memberId;
-      const { memberAssignment } = await coordinator.syncGroup({
-        groupId,
-        generationId: joined.generationId,
-        memberId: joined.memberId,
-        groupAssignment: leads ? await this.#assign(joined.members) : [],
-      });
+      const groupAssignment = leads ? await this.#assign(joined.members) : [];
+      const { memberAssignment } = await this.#ask(
+        'taking the assignment',
+        (coordinator) =>
+          coordinator.syncGroup({
+            groupId,
+            generationId: joined.generationId,
+            memberId: joined.memberId,
+            groupAssignment,
+          }),
+        2 * rebalanceTimeoutMs,
+      );
       const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
       return {
         generation: joined.generationId,
@@ -75,14 +88,14 @@ export class GroupMember {
   /** Partition p of every topic goes to the same member, so that what is keyed alike is read together. */
   async #assign(members: readonly JoinedMember[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
     const { cluster, topics } = this.#options;
-    await cluster.refreshMetadata();
+    await cluster.revive(topics);
     const ids = members.map(({ memberId }) => memberId).sort();
     return ids.map((memberId, index) => {
       const assignment = Object.fromEntries(
         topics.map((topic) => [
           topic,
           cluster
-            .findTopicPartitionMetadata(topic)
+            .leadersOf(topic)
             .map(({ partitionId }) => partitionId)
             .filter((partition) => partition % ids.length === index)
             .sort((a, b) => a - b),
@@ -94,10 +107,13 @@ export class GroupMember {
   }
 
   async heartbeat({ generation, memberId }: Generation): Promise<void> {
-    const { groupId } = this.#options;
+    const { groupId, sessionTimeoutMs } = this.#options;
     try {
-      const coordinator = await this.#find();
-      await coordinator.heartbeat({ groupId, groupGenerationId: generation, memberId });
+      await this.#ask(
+        'a heartbeat',
+        (coordinator) => coordinator.heartbeat({ groupId, groupGenerationId: generation, memberId }),
+        sessionTimeoutMs,
+      );
     } catch (error) {
       this.#forgetAfter(error);
       throw error;
@@ -108,20 +124,21 @@ export class GroupMember {
     const { groupId } = this.#options;
     const byTopic = Map.groupBy(positions, ({ topic }) => topic);
     try {
-      const coordinator = await this.#find();
-      await coordinator.offsetCommit({
-        groupId,
-        groupGenerationId: generation,
-        memberId,
-        topics: [...byTopic].map(([topic, ofTopic]) => ({
-          topic,
-          partitions: ofTopic.map(({ partition, offset, metadata }) => ({
-            partition,
-            offset: String(offset),
-            metadata: metadata ?? '',
+      await this.#ask('a commit', (coordinator) =>
+        coordinator.offsetCommit({
+          groupId,
+          groupGenerationId: generation,
+          memberId,
+          topics: [...byTopic].map(([topic, ofTopic]) => ({
+            topic,
+            partitions: ofTopic.map(({ partition, offset, metadata }) => ({
+              partition,
+              offset: String(offset),
+              metadata: metadata ?? '',
+            })),
           })),
-        })),
-      });
+        }),
+      );
     } catch (error) {
       const type = typeOfError(error);
       this.#forgetAfter(error);
@@ -135,14 +152,15 @@ export class GroupMember {
     const { groupId } = this.#options;
     const byTopic = Map.groupBy(places, ({ topic }) => topic);
     try {
-      const coordinator = await this.#find();
-      const { responses } = await coordinator.offsetFetch({
-        groupId,
-        topics: [...byTopic].map(([topic, ofTopic]) => ({
-          topic,
-          partitions: ofTopic.map(({ partition }) => ({ partition })),
-        })),
-      });
+      const { responses } = await this.#ask('committed positions', (coordinator) =>
+        coordinator.offsetFetch({
+          groupId,
+          topics: [...byTopic].map(([topic, ofTopic]) => ({
+            topic,
+            partitions: ofTopic.map(({ partition }) => ({ partition })),
+          })),
+        }),
+      );
       return responses.flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset, metadata }) => ({
           topic,
@@ -161,15 +179,28 @@ export class GroupMember {
     const memberId = this.#memberId;
     this.#memberId = '';
     if (memberId === '') return;
-    const coordinator = await this.#find();
-    await coordinator.leaveGroup({ groupId: this.#options.groupId, memberId });
+    const { groupId } = this.#options;
+    await this.#ask('leaving', (coordinator) => coordinator.leaveGroup({ groupId, memberId }));
   }
 
-  async #find(): Promise<BrokerNode> {
+  /** Asks the group's coordinator, which is found when it is not known. */
+  async #ask<T>(
+    what: string,
+    request: (coordinator: BrokerNode) => Promise<T>,
+    limitMs?: number,
+  ): Promise<T> {
     const { cluster, groupId } = this.#options;
-    if (!cluster.isConnected()) await cluster.connect();
-    this.#coordinator ??= await cluster.findGroupCoordinator({ groupId });
-    return this.#coordinator;
+    await cluster.connect();
+    return await cluster.run(
+      what,
+      async (present) => {
+        if (this.#coordinator?.of !== present) {
+          this.#coordinator = { node: await present.findGroupCoordinator({ groupId }), of: present };
+        }
+        return await request(this.#coordinator.node);
+      },
+      limitMs,
+    );
   }
 
   #forgetAfter(error: unknown): void {

@@ -92,12 +92,6 @@ export async function exchange<T>(broker: BrokerNode, message: WireExchange<T>):
   }
 }
 
-/** Brings a cluster back after an error: reconnects when nothing is connected, and learns the leaders again. */
-export async function reviveCluster(cluster: KafkajsCluster): Promise<void> {
-  if (!cluster.isConnected()) await cluster.connect();
-  await cluster.refreshMetadata();
-}
-
 function hasName(error: unknown, name: string): boolean {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
 }

@@ -27,7 +27,8 @@ interface OffsetAnswer {
   readonly metadata?: string | null;
 }
 
-export interface GroupMember {
+/** A member of a group, as the coordinator names it to the one that leads. */
+export interface JoinedMember {
   readonly memberId: string;
 }
 
@@ -45,7 +46,7 @@ export interface BrokerNode {
     rebalanceTimeout: number;
     memberId: string;
     groupProtocols: { name: string; metadata: Buffer }[];
-  }): Promise<{ generationId: number; leaderId: string; memberId: string; members: GroupMember[] }>;
+  }): Promise<{ generationId: number; leaderId: string; memberId: string; members: JoinedMember[] }>;
   syncGroup(options: {
     groupId: string;
     generationId: number;

@@ -4,8 +4,8 @@ import { translate, typeOfError } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
 import { type FetchedPartition, type FetchLimits, fetchRequest } from './fetch-request.ts';
 import type { Generation, GroupMember } from './group-member.ts';
-import { exchange, reviveCluster } from './kafka-client.ts';
-import type { KafkajsCluster } from './kafkajs-types.ts';
+import type { GuardedCluster } from './guarded-cluster.ts';
+import { exchange } from './kafka-client.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import { OwnedPartition } from './owned-partition.ts';
 import { type ReadRecords, readRecordSet } from './record-batch-reader.ts';
@@ -20,7 +20,8 @@ const backOffMs = 200;
 const corruptReadsAllowed = 5;
 
 export interface GenerationParts {
-  readonly cluster: KafkajsCluster;
+  readonly cluster: GuardedCluster;
+  readonly topics: readonly string[];
   readonly member: GroupMember;
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
@@ -139,10 +140,8 @@ export class OwnedGeneration {
   }
 
   #leaderOf({ topic, partition }: Place): number {
-    const found = this.#parts.cluster
-      .findTopicPartitionMetadata(topic)
-      .find((p) => p.partitionId === partition);
-    return found?.leader ?? -1;
+    const leaders = this.#parts.cluster.leadersOf(topic);
+    return leaders.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
   }
 
   async #fetch(node: number, ready: readonly OwnedPartition[]): Promise<void> {
@@ -151,8 +150,10 @@ export class OwnedGeneration {
       const positions = ready.map((own) => own.startFetch());
       const soon = this.#partitions.some((own) => own.mayBeReadySoon(this.#parts.clock()));
       const limits = soon ? { ...this.#parts.limits, maxWaitMs: shortWaitMs } : this.#parts.limits;
-      const broker = await this.#parts.cluster.findBroker({ nodeId: node });
-      const answer = await exchange(broker, fetchRequest(positions, limits));
+      const answer = await this.#parts.cluster.run('a fetch', async (cluster) => {
+        const broker = await cluster.findBroker({ nodeId: node });
+        return await exchange(broker, fetchRequest(positions, limits));
+      });
       for (const fetched of answer.partitions) {
         const own = ready.find((candidate) => candidate.is(fetched));
         if (own !== undefined && !this.#receive(own, fetched)) failed = true;
@@ -172,7 +173,7 @@ export class OwnedGeneration {
   async #recover(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, backOffMs));
     if (this.#reason !== null) return;
-    await reviveCluster(this.#parts.cluster).catch((error: unknown) => {
+    await this.#parts.cluster.revive(this.#parts.topics).catch((error: unknown) => {
       this.#parts.logger.debug({ code: translate(error, 'metadata').code }, 'metadata not refreshed');
     });
   }

@@ -1,8 +1,8 @@
 import { translate } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
 import { GroupMember } from './group-member.ts';
+import { GuardedCluster } from './guarded-cluster.ts';
 import { createCluster, type KafkaClientOptions } from './kafka-client.ts';
-import type { KafkajsCluster } from './kafkajs-types.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import { type GenerationParts, OwnedGeneration } from './owned-generation.ts';
 import type {
@@ -32,17 +32,17 @@ interface OwnerParts extends KafkaClientOptions {
 export class KafkaPartitionOwner implements PartitionOwner {
   readonly #parts: OwnerParts;
   readonly #options: OwnerOptions;
-  readonly #cluster: KafkajsCluster;
+  readonly #cluster: GuardedCluster;
   readonly #member: GroupMember;
   #owned: OwnedGeneration | null = null;
   #stopping = false;
   #running: Promise<void> | null = null;
   #wake: () => void = () => undefined;
 
-  constructor(parts: OwnerParts, options: OwnerOptions) {
+  constructor(parts: OwnerParts, options: OwnerOptions, newCluster: typeof createCluster = createCluster) {
     this.#parts = parts;
     this.#options = options;
-    this.#cluster = createCluster(parts, requestTimeoutMs);
+    this.#cluster = new GuardedCluster(() => newCluster(parts, requestTimeoutMs), requestTimeoutMs);
     this.#member = new GroupMember({
       cluster: this.#cluster,
       groupId: options.groupId,
@@ -94,12 +94,11 @@ export class KafkaPartitionOwner implements PartitionOwner {
       }
     }
     await this.#member.leave().catch(() => undefined);
-    await this.#cluster.disconnect();
+    await this.#cluster.disconnect().catch(() => undefined);
   }
 
   async #joinAndLive(): Promise<void> {
-    if (!this.#cluster.isConnected()) await this.#cluster.connect();
-    await this.#cluster.addMultipleTargetTopics(this.#options.topics.map(({ name }) => name));
+    await this.#cluster.know(this.#options.topics.map(({ name }) => name));
     const owned = new OwnedGeneration(await this.#member.join(), this.#generationParts());
     this.#owned = owned;
     if (this.#stopping) owned.end('stop');
@@ -134,6 +133,7 @@ export class KafkaPartitionOwner implements PartitionOwner {
     const { groupId, maxWaitMs = 250, maxBytesPerPartition = 1024 * 1024 } = this.#options;
     return {
       cluster: this.#cluster,
+      topics: this.#options.topics.map(({ name }) => name),
       member: this.#member,
       groupId,
       sessionTimeoutMs: this.#sessionTimeoutMs,
@@ -205,17 +205,19 @@ export class KafkaPartitionOwner implements PartitionOwner {
     const found = new Map<string, number>();
     try {
       const byLeader = Map.groupBy(places, ({ topic, partition }) => {
-        const all = this.#cluster.findTopicPartitionMetadata(topic);
+        const all = this.#cluster.leadersOf(topic);
         return all.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
       });
       for (const [nodeId, ofLeader] of byLeader) {
-        const broker = await this.#cluster.findBroker({ nodeId });
         const byTopic = Map.groupBy(ofLeader, ({ topic }) => topic);
         const topics = [...byTopic].map(([topic, some]) => ({
           topic,
           partitions: some.map(({ partition }) => ({ partition, timestamp })),
         }));
-        const { responses } = await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics });
+        const { responses } = await this.#cluster.run('listing offsets', async (cluster) => {
+          const broker = await cluster.findBroker({ nodeId });
+          return await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics });
+        });
         for (const { topic, partitions } of responses) {
           for (const { partition, offset } of partitions) found.set(`${topic}/${partition}`, Number(offset));
         }

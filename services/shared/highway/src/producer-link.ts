@@ -1,18 +1,14 @@
 import type { Logger } from '@zhongtai/runtime';
 import { translate } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
-import { createCluster, exchange, type KafkaClientOptions, reviveCluster } from './kafka-client.ts';
-import type { KafkajsCluster, PartitionLeader } from './kafkajs-types.ts';
+import { GuardedCluster } from './guarded-cluster.ts';
+import { createCluster, exchange, type KafkaClientOptions } from './kafka-client.ts';
+import type { PartitionLeader } from './kafkajs-types.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import type { Batch, PartitionQueue, ProducerIdentity } from './partition-queue.ts';
 import { type ProduceAnswer, produceRequest } from './produce-request.ts';
 
 const mostRequestMs = 5_000;
-/**
- * kafkajs can lose an operation for ever: a request that slips into a connection which is being closed has no
- * time-out any more. After this many request times the cluster is given up for a new one.
- */
-const lostAfterRequests = 2;
 /** A broker that is coming up may not know its topics yet: believe that one is missing only after this time. */
 const missingAfterMs = 3_000;
 const backOffMs = { first: 20, most: 400 };
@@ -26,42 +22,25 @@ interface LinkParts extends KafkaClientOptions {
 /** The publisher's side that talks to Kafka: leaders of partitions, producer ids, produce requests. */
 export class ProducerLink {
   readonly #parts: LinkParts;
-  readonly #newCluster: () => KafkajsCluster;
   readonly #requestTimeoutMs: number;
-  #cluster: KafkajsCluster;
+  readonly #cluster: GuardedCluster;
   #identity: Promise<ProducerIdentity> | null = null;
 
   constructor(parts: LinkParts, timeoutMs: number, newCluster: typeof createCluster = createCluster) {
     this.#parts = parts;
     this.#requestTimeoutMs = Math.min(mostRequestMs, timeoutMs);
-    this.#newCluster = () => newCluster(parts, this.#requestTimeoutMs);
-    this.#cluster = this.#newCluster();
+    this.#cluster = new GuardedCluster(
+      () => newCluster(parts, this.#requestTimeoutMs),
+      this.#requestTimeoutMs,
+    );
   }
 
-  async connect(): Promise<void> {
-    if (this.#cluster.isConnected()) return;
-    await this.#limited('connecting', (cluster) => cluster.connect());
+  connect(): Promise<void> {
+    return this.#cluster.connect();
   }
 
   disconnect(): Promise<void> {
-    return this.#limited('closing', (cluster) => cluster.disconnect());
-  }
-
-  /** Runs an operation of kafkajs that must end; one that does not takes its cluster with it. */
-  async #limited<T>(what: string, operation: (cluster: KafkajsCluster) => Promise<T>): Promise<T> {
-    const cluster = this.#cluster;
-    const lost = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      if (this.#cluster === cluster) this.#cluster = this.#newCluster();
-      lost.reject(new HighwayError('ZT-HIGHWAY-AWAY', `${what} did not end: beginning anew`));
-      // Whatever it still holds is closed in the background, as far as that ends.
-      cluster.disconnect().catch(() => undefined);
-    }, lostAfterRequests * this.#requestTimeoutMs);
-    try {
-      return await Promise.race([operation(cluster), lost.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return this.#cluster.disconnect();
   }
 
   /** The partitions of a topic with their leaders, in order; waits for a broker that is away until the deadline. */
@@ -78,15 +57,14 @@ export class ProducerLink {
     const now = this.#parts.clock();
     const late = now >= deadline;
     try {
-      await this.connect();
-      await this.#limited('looking up a topic', (cluster) => cluster.addMultipleTargetTopics([topic]));
+      await this.#cluster.know([topic]);
     } catch (error) {
       const ours = translate(error, `topic ${topic}`, { topic });
       const maybeComing = ours.code === 'ZT-HIGHWAY-NO-TOPIC' && now - since < missingAfterMs;
       if (late || (ours.failure !== 'retryable' && !maybeComing)) throw ours;
       return [];
     }
-    const found = this.#cluster.findTopicPartitionMetadata(topic);
+    const found = this.#cluster.leadersOf(topic);
     if (found.length === 0 && late) {
       throw new HighwayError('ZT-HIGHWAY-AWAY', `topic ${topic} has no leader`, { details: { topic } });
     }
@@ -96,13 +74,9 @@ export class ProducerLink {
   /** After an error: connects again and learns who leads what now. */
   async refreshLeaders(topics: ReadonlyMap<string, readonly PartitionQueue[]>): Promise<void> {
     try {
-      await this.#limited('asking for leaders', async (cluster) => {
-        await reviveCluster(cluster);
-        // A cluster that began anew does not know the topics yet; for any other this asks nothing.
-        await cluster.addMultipleTargetTopics([...topics.keys()]);
-      });
+      await this.#cluster.revive([...topics.keys()]);
       for (const [topic, queues] of topics) {
-        for (const { partitionId, leader } of this.#cluster.findTopicPartitionMetadata(topic)) {
+        for (const { partitionId, leader } of this.#cluster.leadersOf(topic)) {
           const queue = queues[partitionId];
           if (queue !== undefined) queue.leader = leader;
         }
@@ -125,7 +99,7 @@ export class ProducerLink {
   async #initProducer(): Promise<ProducerIdentity> {
     try {
       await this.connect();
-      const { producerId, producerEpoch } = await this.#limited('a producer id', async (cluster) => {
+      const { producerId, producerEpoch } = await this.#cluster.run('a producer id', async (cluster) => {
         await cluster.refreshMetadataIfNecessary();
         const broker = await cluster.findControllerBroker();
         return broker.initProducerId({ transactionTimeout: 30_000 });
@@ -139,7 +113,7 @@ export class ProducerLink {
 
   async produce(nodeId: number, batches: readonly Batch[]): Promise<ProduceAnswer> {
     await this.connect();
-    const broker = await this.#limited('finding a broker', (cluster) => cluster.findBroker({ nodeId }));
+    const broker = await this.#cluster.run('finding a broker', (cluster) => cluster.findBroker({ nodeId }));
     const sentAt = performance.now();
     for (const batch of batches) batch.attempts++;
     const request = produceRequest(
@@ -150,7 +124,7 @@ export class ProducerLink {
       })),
       this.#requestTimeoutMs,
     );
-    const answer = await this.#limited('a produce request', () => exchange(broker, request));
+    const answer = await this.#cluster.run('a produce request', () => exchange(broker, request));
     this.#parts.metrics.publishSeconds.observe((performance.now() - sentAt) / 1000);
     return answer;
   }
