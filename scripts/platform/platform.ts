@@ -1,5 +1,13 @@
 import { join, resolve } from 'node:path';
-import { choosePorts, type PartName, type Stack, startStack, writeEndpoints } from '@zhongtai/local';
+import {
+  choosePorts,
+  type PartName,
+  readEndpoints,
+  type Stack,
+  startStack,
+  writeEndpoints,
+} from '@zhongtai/local';
+import { ZhongtaiError } from '@zhongtai/runtime';
 
 import { apiKeysFile, type LocalSecrets, localSecrets } from './secrets.ts';
 
@@ -32,12 +40,39 @@ export interface Platform {
 const defaultPorts: Readonly<Record<ServiceName, number>> = { 'warehouse-sink': 8084, 'api-gateway': 8080 };
 const root = resolve(import.meta.dirname, '../..');
 
+/** Two platforms in one directory would share topics and tables, and end each other's addresses. */
+async function refuseSecond(directory: string): Promise<void> {
+  const { apiGateway } = await readEndpoints(directory);
+  if (apiGateway === undefined || !(await answers(`${apiGateway}/health`))) return;
+  throw new ZhongtaiError(
+    'ZT-PLATFORM-RUNNING',
+    'fatal',
+    `a platform already runs in ${directory} (${apiGateway}); end it first, or set ZHONGTAI_DIRECTORY to another folder`,
+  );
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { headers: { connection: 'close' } })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Ready, and not somebody else's process that took the port a moment before ours. */
+async function isReady(url: string, pidOf: () => number): Promise<boolean> {
+  const health = await fetch(`${url}/health`, { headers: { connection: 'close' } });
+  const { pid }: { pid?: number } = JSON.parse(await health.text());
+  return pid === pidOf() && (await answers(`${url}/ready`));
+}
+
 /**
  * Starts everything and resolves when the gateway and the sink say that they are ready. Whatever dies is started
  * again by the stack's supervisor; whatever lives ends with this process.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { directory, ports = 'default', log = () => {} } = options;
+  await refuseSecond(resolve(directory));
   const stack = await startStack({
     directory,
     ports,
@@ -65,6 +100,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       args: [join(root, 'services', name, 'src/main.ts')],
       env: { ...addresses, ...env, ...options.env, HOST: '127.0.0.1', PORT: String(port) },
       readyUrl: `${url}/ready`,
+      ready: () => isReady(url, () => stack.pid(name)),
     });
     return url;
   }

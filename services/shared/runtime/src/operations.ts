@@ -16,7 +16,8 @@ export interface OperationsOptions {
 }
 
 /**
- * The routes that every process has: `/health` (200 while the process answers), `/ready` (200 while work moves,
+ * The routes that every process has: `/health` (200 while the process answers, with
+ * its pid, so that a supervisor knows whether it is the one that it started), `/ready` (200 while work moves,
  * else 503 with the reasons) and `/metrics` (Prometheus text).
  */
 export function createOperationsApp({ registry, ready, logger }: OperationsOptions): Express {
@@ -24,7 +25,7 @@ export function createOperationsApp({ registry, ready, logger }: OperationsOptio
   app.disable('x-powered-by');
   app.disable('etag');
   app.get('/health', (_request, response) => {
-    response.json({ status: 'up' });
+    response.json({ status: 'up', pid: process.pid });
   });
   app.get('/ready', async (_request, response) => {
     const readiness = await ready();
