@@ -51,7 +51,7 @@ export function kafkaPart(settings: KafkaSettings): Part {
       await writeFile(logging, loggingProperties);
       // Formatting costs a second start of the virtual machine, so only for a directory that has none.
       if ((await readIfThere(`${folders.data}/kafka/meta.properties`)) !== undefined) return;
-      const clusterId = randomBytes(16).toString('base64url');
+      const clusterId = newClusterId();
       const tool = ['-Xmx128m', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logging}`];
       await run(java, [
         ...tool,
@@ -132,3 +132,8 @@ rootLogger.appenderRef.out.ref=out
 logger.server.name=kafka.server.KafkaRaftServer
 logger.server.level=info
 `;
+
+/** Text that begins with a dash would be read as an option, and one of 64 random ones does. */
+export function newClusterId(bytes: Buffer = randomBytes(16)): string {
+  return Buffer.from([(bytes[0] ?? 0) & 127, ...bytes.subarray(1)]).toString('base64url');
+}
