@@ -58,6 +58,16 @@ describe('what the broker refuses', () => {
     await expect(publisher.publish([{ ...message, key: 'k' }])).resolves.toHaveLength(1);
   });
 
+  it('is refused alone: what shares its batch is stored, and what follows too', async () => {
+    const topic = await freshTopic(null);
+    const message = { topic: topic.name, value: Buffer.from('v'), timestampMs: Date.now() };
+    const keys = Array.from({ length: 40 }, (_, n) => (n === 11 ? null : `k${n}`));
+    const outcomes = await Promise.allSettled(keys.map((key) => publisher.publish([{ ...message, key }])));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([outcomes[11]]);
+    await publisher.publish([{ ...message, key: 'next' }]);
+    expect(await highway.admin.endOffsets(topic.name)).toMatchObject([{ end: 40 }]);
+  });
+
   it('is a bad record when it is too large, and what follows is stored', async () => {
     const topic = await freshTopic(60_000);
     const message = { topic: topic.name, key: 'k', timestampMs: Date.now() };

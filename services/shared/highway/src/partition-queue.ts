@@ -77,7 +77,8 @@ export class PartitionQueue {
   /** Running number of the `zt-seq` header. */
   stamp = 0;
   #waiting: WaitingRecord[] = [];
-  #again: Batch | null = null;
+  /** What failed and goes before anything newer, in order. */
+  #again: Batch[] = [];
 
   constructor(topic: string, partition: number, leader: number) {
     this.topic = topic;
@@ -86,7 +87,7 @@ export class PartitionQueue {
   }
 
   get hasWork(): boolean {
-    return this.#again !== null || this.#waiting.length > 0;
+    return this.#again.length > 0 || this.#waiting.length > 0;
   }
 
   add(record: WaitingRecord): void {
@@ -95,11 +96,8 @@ export class PartitionQueue {
 
   /** The batch that failed before, or a new one from what has waited longest. */
   take(maxRecords: number, maxBytes: number): Batch | null {
-    if (this.#again !== null) {
-      const batch = this.#again;
-      this.#again = null;
-      return batch;
-    }
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
     let count = 0;
     let bytes = 0;
     let deadline = 0;
@@ -116,7 +114,18 @@ export class PartitionQueue {
   }
 
   putBack(batch: Batch): void {
-    this.#again = batch;
+    this.#again.unshift(batch);
+  }
+
+  /** Of a batch that the broker refused for one of its records: halved until that record is alone. */
+  putBackHalves({ records, attempts }: Batch): void {
+    const middle = Math.ceil(records.length / 2);
+    const halves = [records.slice(0, middle), records.slice(middle)].map((some): Batch => {
+      const bytes = some.reduce((sum, record) => sum + record.bytes, 0);
+      const deadline = Math.max(...some.map(({ call }) => call.deadline));
+      return { queue: this, records: some, bytes, deadline, encoded: null, attempts };
+    });
+    this.#again.unshift(...halves);
   }
 
   /** Drops waiting records whose call has ended already; answers their bytes. */

@@ -7,11 +7,13 @@ import { KafkaPublisher } from './publisher.ts';
 import { readRecordSet } from './record-batch-reader.ts';
 
 const outOfOrder = 45;
+const invalidRecord = 87;
 type Mood = 'answers' | 'loses the answer' | 'loses the request';
 
 /** A broker of one partition with Kafka's rule: a known sequence is not stored again, a gap is refused. */
 function createBroker(moods: Mood[]) {
   const log: string[] = [];
+  const requests: number[] = [];
   const next = new Map<bigint, number>();
   let producers = 0n;
   let identity = { producerId: ++producers, producerEpoch: 0 };
@@ -22,6 +24,8 @@ function createBroker(moods: Mood[]) {
     if (sequence < expected) return 0;
     if (sequence > expected) return outOfOrder;
     const { records } = readRecordSet(bytes, 0, []);
+    requests.push(records.length);
+    if (records.some(({ value }) => String(value).startsWith('refused'))) return invalidRecord;
     next.set(producerId, sequence + records.length);
     for (const { value } of records) log.push(String(value));
     return 0;
@@ -47,7 +51,7 @@ function createBroker(moods: Mood[]) {
       return { topics: [{ topicName: 't', partitions }], clientSideThrottleTime: 0 };
     },
   };
-  return { log, link, forget: () => next.clear(), skip: () => next.set(identity.producerId, 99) };
+  return { log, requests, link, forget: () => next.clear(), skip: () => next.set(identity.producerId, 99) };
 }
 
 async function publisherOn(link: PublisherLink, timeoutMs = 2_000) {
@@ -107,5 +111,28 @@ describe('publisher', () => {
     await expect(publisher.publish([message('2')])).rejects.toMatchObject({ code: 'ZT-HIGHWAY-STOPPED' });
     await Promise.all([sent, stopped]);
     expect(log).toEqual(['1']);
+  });
+
+  it('rejects only the record that the broker refuses: its neighbours in the batch are stored, in order', async () => {
+    const { log, requests, link } = createBroker([]);
+    const publisher = await publisherOn(link);
+    const values = Array.from({ length: 100 }, (_, n) => (n === 37 ? 'refused' : String(n)));
+    const outcomes = await Promise.allSettled(values.map((value) => publisher.publish([message(value)])));
+    await publisher.publish([message('next')]);
+    await publisher.stop();
+    const refused = values.filter((_, n) => outcomes[n]?.status === 'rejected');
+    expect(refused).toEqual(['refused']);
+    expect(outcomes[37]).toMatchObject({ reason: { code: 'ZT-HIGHWAY-REFUSED', failure: 'bad_record' } });
+    expect(log).toEqual([...values.filter((value) => value !== 'refused'), 'next']);
+    expect(requests.length).toBeLessThan(20);
+    expect(publisher.bytesInFlight).toBe(0);
+  });
+
+  it('rejects a publish to a topic without partitions instead of losing it in silence', async () => {
+    const { link } = createBroker([]);
+    const publisher = await publisherOn({ ...link, partitionsOf: async () => [] });
+    await expect(publisher.publish([message('1')])).rejects.toMatchObject({ code: 'ZT-HIGHWAY-UNEXPECTED' });
+    expect(publisher.bytesInFlight).toBe(0);
+    await publisher.stop();
   });
 });

@@ -1,34 +1,25 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from '@zhongtai/runtime';
 import errors from 'kafkajs/src/protocol/error.js';
+import { type Fate, fateAfter } from './batch-fate.ts';
 import { translate } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
 import type { KafkaClientOptions } from './kafka-client.ts';
 import type { HighwayMetrics } from './metrics.ts';
-import { partitionOf } from './murmur2.ts';
-import { type Batch, PartitionQueue, PublishCall } from './partition-queue.ts';
+import type { Batch, PublishCall } from './partition-queue.ts';
 import type { ProduceAnswer } from './produce-request.ts';
 import { ProducerLink, type PublisherLink, pause } from './producer-link.ts';
+import { PublishCalls, tooLate } from './publish-calls.ts';
 import type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher-types.ts';
 import { writeRecordBatch } from './record-batch-writer.ts';
+import { bytesOf, TopicQueues } from './topic-queues.ts';
 
-/** Header names: which boot of which process wrote the record, and the how-manieth of its partition it is. */
-const bootHeader = 'zt-boot';
-const sequenceHeader = 'zt-seq';
-
-const bootName = Buffer.from(bootHeader);
-const sequenceName = Buffer.from(sequenceHeader);
-const recordOverheadBytes = 64;
 const duplicateSequence = 46;
-const sweepMs = 100;
 
 interface PublisherParts extends KafkaClientOptions {
   readonly logger: Logger;
   readonly metrics: HighwayMetrics;
   readonly clock: () => number;
 }
-
-type Fate = 'stored' | 'again' | HighwayError;
 
 /**
  * One request under way per broker. What is published meanwhile waits and forms the next request, so batches
@@ -39,17 +30,13 @@ export class KafkaPublisher implements Publisher {
   readonly #limits: Required<PublisherLimits>;
   readonly #parts: PublisherParts;
   readonly #link: PublisherLink;
-  readonly #boot = Buffer.from(randomBytes(9).toString('base64url'));
-  readonly #topics = new Map<string, PartitionQueue[]>();
-  readonly #learning = new Map<string, Promise<void>>();
+  readonly #queues: TopicQueues;
+  readonly #calls: PublishCalls;
   readonly #busyNodes = new Set<number>();
-  readonly #calls = new Set<PublishCall>();
   #bytes = 0;
   #flushing = false;
   #failures = 0;
-  #turn = 0;
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
-  #sweeper: NodeJS.Timeout | null = null;
   #healthy = false;
 
   constructor(parts: PublisherParts, limits: PublisherLimits = {}, link?: PublisherLink) {
@@ -62,6 +49,10 @@ export class KafkaPublisher implements Publisher {
     };
     this.capacityBytes = this.#limits.capacityBytes;
     this.#link = link ?? new ProducerLink(parts, this.#limits.timeoutMs);
+    this.#queues = new TopicQueues(this.#link);
+    this.#calls = new PublishCalls(parts.clock, this.#limits.timeoutMs, () => {
+      for (const queue of this.#queues.all) this.#count(-queue.dropSettled());
+    });
   }
 
   get bytesInFlight(): number {
@@ -86,9 +77,8 @@ export class KafkaPublisher implements Publisher {
   async stop(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#state = 'stopping';
-    await Promise.allSettled([...this.#calls].map((call) => call.promise));
+    await this.#calls.drain();
     this.#state = 'stopped';
-    this.#stopSweeper();
     await this.#link.disconnect();
   }
 
@@ -102,80 +92,29 @@ export class KafkaPublisher implements Publisher {
         details: { bytesInFlight: this.#bytes, capacityBytes: this.capacityBytes },
       });
     }
-    const call = new PublishCall(messages.length, this.#parts.clock() + this.#limits.timeoutMs);
+    const call = this.#calls.open(messages.length);
     this.#count(bytes);
-    this.#calls.add(call);
-    this.#startSweeper();
     void this.#enter(messages, call, bytes);
     try {
       return await call.promise;
     } finally {
-      this.#calls.delete(call);
+      this.#calls.close(call);
     }
   }
 
   /** Puts the records of a call into their queues; at once when their topics are known. */
   async #enter(messages: readonly OutMessage[], call: PublishCall, bytes: number): Promise<void> {
     try {
-      for (const message of messages) {
-        while (!this.#topics.has(message.topic)) await this.#learnTopic(message.topic, call.deadline);
+      await this.#queues.learn(messages, call.deadline);
+      if (!call.settled) {
+        this.#queues.add(messages, call);
+        this.#scheduleFlush();
+        return;
       }
     } catch (error) {
-      this.#count(-bytes);
       call.fail(translate(error, 'publish'));
-      return;
     }
-    if (call.settled) {
-      this.#count(-bytes);
-      return;
-    }
-    this.#turn++;
-    for (let index = 0; index < messages.length; index++) {
-      const message = messages[index];
-      if (message !== undefined) this.#enqueue(message, call, index);
-    }
-    this.#scheduleFlush();
-  }
-
-  #enqueue(message: OutMessage, call: PublishCall, index: number): void {
-    const queues = this.#topics.get(message.topic) ?? [];
-    const key = message.key === null ? null : Buffer.from(message.key);
-    const queue = queues[key === null ? this.#turn % queues.length : partitionOf(key, queues.length)];
-    if (queue === undefined) return;
-    const headers: [Buffer, Buffer][] = [
-      [bootName, this.#boot],
-      [sequenceName, Buffer.from(String(queue.stamp++))],
-    ];
-    if (message.headers !== undefined) {
-      for (const [name, value] of Object.entries(message.headers)) {
-        headers.push([Buffer.from(name), typeof value === 'string' ? Buffer.from(value) : value]);
-      }
-    }
-    queue.add({
-      key,
-      value: message.value,
-      headers,
-      timestampMs: message.timestampMs,
-      bytes: bytesOf(message),
-      call,
-      index,
-    });
-  }
-
-  #learnTopic(topic: string, deadline: number): Promise<void> {
-    const under = this.#learning.get(topic);
-    if (under !== undefined) return under;
-    const learning = this.#link
-      .partitionsOf(topic, deadline)
-      .then((found) => {
-        this.#topics.set(
-          topic,
-          found.map(({ partitionId, leader }) => new PartitionQueue(topic, partitionId, leader)),
-        );
-      })
-      .finally(() => this.#learning.delete(topic));
-    this.#learning.set(topic, learning);
-    return learning;
+    this.#count(-bytes);
   }
 
   /** Collects all that is published in this turn of the event loop before anything is sent. */
@@ -191,9 +130,9 @@ export class KafkaPublisher implements Publisher {
   #flush(): void {
     if (this.#state === 'stopped') return;
     const { maxBatchRecords, maxBatchBytes } = this.#limits;
-    const free = [...this.#topics.values()]
-      .flat()
-      .filter((queue) => !queue.busy && queue.hasWork && !this.#busyNodes.has(queue.leader));
+    const free = this.#queues.all.filter(
+      (queue) => !queue.busy && queue.hasWork && !this.#busyNodes.has(queue.leader),
+    );
     const batches = free
       .flatMap((queue) => queue.take(maxBatchRecords, maxBatchBytes) ?? [])
       .filter((batch) => !this.#giveUpLate(batch));
@@ -208,8 +147,7 @@ export class KafkaPublisher implements Publisher {
   /** A batch whose callers have been answered already is not sent once more. */
   #giveUpLate(batch: Batch): boolean {
     if (batch.attempts === 0 || this.#parts.clock() < batch.deadline) return false;
-    const late = new HighwayError('ZT-HIGHWAY-TIMEOUT', 'kafka did not acknowledge in time');
-    this.#conclude(batch, late, -1);
+    this.#conclude(batch, tooLate(), -1);
     this.#scheduleFlush();
     return true;
   }
@@ -222,7 +160,7 @@ export class KafkaPublisher implements Publisher {
       failed = this.#settle(batches, answer);
     } catch (error) {
       failed = true;
-      for (const batch of batches) this.#conclude(batch, this.#fateAfter(batch, error), -1);
+      for (const batch of batches) this.#conclude(batch, fateAfter(batch, error, this.#parts.clock()), -1);
     }
     await this.#afterRequest(node, failed);
   }
@@ -232,7 +170,7 @@ export class KafkaPublisher implements Publisher {
     this.#healthy = !failed;
     if (failed && this.#state !== 'stopped') {
       await pause(this.#failures);
-      await this.#link.refreshLeaders(this.#topics);
+      await this.#link.refreshLeaders(this.#queues.topics);
     }
     this.#busyNodes.delete(node);
     this.#flush();
@@ -261,23 +199,13 @@ export class KafkaPublisher implements Publisher {
       const result = results.get(`${batch.queue.topic}/${batch.queue.partition}`);
       const code = result?.errorCode ?? -1;
       const stored = code === 0 || code === duplicateSequence;
-      const fate = stored ? 'stored' : this.#fateAfter(batch, errors.createErrorFromCode(code));
+      const fate = stored
+        ? 'stored'
+        : fateAfter(batch, errors.createErrorFromCode(code), this.#parts.clock());
       if (!stored) failed = true;
       this.#conclude(batch, fate, code === 0 ? Number(result?.baseOffset) : -1);
     }
     return failed;
-  }
-
-  /** Whether a batch that failed may go again with the same sequence. */
-  #fateAfter(batch: Batch, error: unknown): Fate {
-    const ours = translate(error, 'publish', { topic: batch.queue.topic, partition: batch.queue.partition });
-    if (ours.code === 'ZT-HIGHWAY-PRODUCER-REPLACED' && batch.attempts === 1) {
-      // Refused at its first sending, so it is nowhere stored: it may go again under a new identity.
-      batch.queue.giveUpIdentity();
-      batch.encoded = null;
-      return 'again';
-    }
-    return mayPass(ours) && this.#parts.clock() < batch.deadline ? 'again' : ours;
   }
 
   #conclude(batch: Batch, fate: Fate, baseOffset: number): void {
@@ -286,6 +214,10 @@ export class KafkaPublisher implements Publisher {
     if (fate === 'again') {
       this.#parts.metrics.publishRetries.inc();
       queue.putBack(batch);
+      return;
+    }
+    if (fate === 'halves') {
+      queue.putBackHalves(batch);
       return;
     }
     this.#count(-batch.bytes);
@@ -308,40 +240,8 @@ export class KafkaPublisher implements Publisher {
     for (const record of records) record.call.fail(fate);
   }
 
-  /** Time limits hold even while a request hangs: a call is answered at its deadline. */
-  #startSweeper(): void {
-    this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs);
-  }
-
-  #sweep(): void {
-    const now = this.#parts.clock();
-    const expired = [...this.#calls].filter(({ deadline }) => deadline <= now);
-    for (const call of expired) {
-      call.fail(new HighwayError('ZT-HIGHWAY-TIMEOUT', 'kafka did not acknowledge in time'));
-    }
-    if (expired.length > 0) {
-      for (const queue of [...this.#topics.values()].flat()) this.#count(-queue.dropSettled());
-    }
-    if (this.#calls.size === 0) this.#stopSweeper();
-  }
-
-  #stopSweeper(): void {
-    if (this.#sweeper !== null) clearInterval(this.#sweeper);
-    this.#sweeper = null;
-  }
-
   #count(bytes: number): void {
     this.#bytes += bytes;
     this.#parts.metrics.bytesInFlight.inc(bytes);
   }
-}
-
-/** A broker that is coming up may not know its topics yet; a lost sequence does not come back. */
-function mayPass({ code, failure }: HighwayError): boolean {
-  if (code === 'ZT-HIGHWAY-NO-TOPIC') return true;
-  return failure === 'retryable' && code !== 'ZT-HIGHWAY-PRODUCER-REPLACED';
-}
-
-function bytesOf(message: OutMessage): number {
-  return (message.key?.length ?? 0) + (message.value?.length ?? 0) + recordOverheadBytes;
 }
