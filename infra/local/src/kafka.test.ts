@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { kafkaPart, kafkaProperties } from './kafka.ts';
+import { kafkaPart, kafkaProperties, newClusterId } from './kafka.ts';
 import { parseMetadata } from './kafka-check.ts';
 import { foldersOf } from './part.ts';
 
@@ -69,5 +69,13 @@ describe('an answer to the health check', () => {
 
   it('that is no Kafka is refused', () => {
     expect(() => parseMetadata(Buffer.from('HTTP/1.1 400 Bad Request'))).toThrow('does not speak Kafka');
+  });
+});
+
+describe('the id of a new cluster', () => {
+  it('never begins with a dash, which the formatting tool would take for an option', () => {
+    for (let first = 0; first < 256; first++) {
+      expect(newClusterId(Buffer.alloc(16, first))).toMatch(/^\w[\w-]{21}$/);
+    }
   });
 });
