@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { provideJars } from '@zhongtai/local';
 
 const run = promisify(execFile);
+/** The newest that Maven Central has of this jar: it is not published for each patch of the broker. */
 const toolsVersion = '4.2.0';
 const defaultCache = fileURLToPath(new URL('../node_modules/.cache/zhongtai', import.meta.url));
 
@@ -18,7 +19,7 @@ export async function kafkaTools(log: (line: string) => void): Promise<string> {
 }
 
 /** The tools' jar in a folder, fetched when it is not there. */
-export async function toolsJar(folder: string): Promise<string> {
+async function toolsJar(folder: string): Promise<string> {
   const name = `kafka-tools-${toolsVersion}.jar`;
   const jar = `${folder}/${name}`;
   if ((await stat(jar).catch(() => undefined)) !== undefined) return jar;

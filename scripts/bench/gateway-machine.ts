@@ -1,13 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** The kernel's unit of /proc/<pid>/stat: 100 ticks a second on every Linux that we know. */
-const TICKS_PER_SECOND = 100;
+/** The kernel's unit of CPU time: 100 ticks a second on every Linux that we know. */
+const ticksPerSecond = 100;
 
-/** CPU seconds, user and system, that a process has used so far. */
-export async function cpuSecondsOf(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+/** CPU seconds of a process's main thread, without those that compress, encrypt and collect garbage beside it. */
+export function mainThreadSecondsOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 async function listeningInode(port: number): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { toolsJar } from '../kafka-tools.ts';
+import { kafkaTools } from '../kafka-tools.ts';
 
 const run = promisify(execFile);
 
@@ -10,34 +10,36 @@ export interface ProducerFigures {
   readonly p99Ms: number;
 }
 
-/** Kafka's own ProducerPerformance: as safe as the gateway (acks=all, idempotent, zstd), the same record size. */
+/**
+ * Kafka's own ProducerPerformance: as safe as the gateway (acks=all, idempotent), the same compression, and the
+ * records of a payload file.
+ */
 export async function producerPerformance(options: {
-  readonly jars: string;
-  readonly cache: string;
   readonly broker: string;
   readonly topic: string;
   readonly records: number;
-  readonly recordBytes: number;
+  readonly payloadFile: string;
 }): Promise<ProducerFigures> {
-  const jar = await toolsJar(options.cache);
   const { stdout } = await run('java', [
     '-Xmx512m',
     '-cp',
-    `${jar}:${options.jars}/*`,
+    await kafkaTools((line) => console.error(line)),
     'org.apache.kafka.tools.ProducerPerformance',
+    '--bootstrap-server',
+    options.broker,
     '--topic',
     options.topic,
     '--num-records',
     String(options.records),
-    '--record-size',
-    String(options.recordBytes),
+    '--payload-file',
+    options.payloadFile,
     '--throughput',
     '-1',
-    '--producer-props',
-    `bootstrap.servers=${options.broker}`,
+    '--command-property',
     'acks=all',
     'enable.idempotence=true',
     'compression.type=zstd',
+    'compression.zstd.level=1',
     'linger.ms=5',
     'batch.size=262144',
   ]);

@@ -1,6 +1,9 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { cpuSecondsOf } from './gateway-machine.ts';
+import { usageOf } from '@zhongtai/local';
+import { mainThreadSecondsOf } from './gateway-machine.ts';
+import type { Served } from './gateway-servers.ts';
+import type { Stretch } from './gateway-stages.ts';
 
 /** What one run against one server gave. */
 export interface RunFigures {
@@ -11,15 +14,22 @@ export interface RunFigures {
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** CPU seconds per million events, by process. */
-  readonly cpuPerMillion: { readonly server: number; readonly broker: number; readonly generator: number };
+  readonly cpuPerMillion: {
+    readonly server: number;
+    /** The part of the server's main thread. */
+    readonly mainThread: number;
+    readonly broker: number;
+    readonly generator: number;
+  };
   readonly requestBytesPerEvent: number;
+  readonly events: number;
+  /** When it was measured. */
+  readonly stretch: Stretch;
 }
 
 export interface RunOptions {
   readonly name: string;
-  readonly port: number;
-  readonly key: string;
-  readonly serverPid: number;
+  readonly server: Served;
   readonly brokerPid: number;
   readonly batch: number;
   readonly connections: number;
@@ -38,14 +48,31 @@ interface LoadFigures {
   readonly requestBytesPerEvent: number;
 }
 
+/** CPU seconds of both processes at a moment of the monotonic clock. */
+interface Reading {
+  readonly micros: number;
+  readonly server: number;
+  readonly mainThread: number;
+  readonly broker: number;
+}
+
+function readClocks({ server, brokerPid }: RunOptions): Reading {
+  return {
+    micros: Number(process.hrtime.bigint() / 1000n),
+    server: usageOf(server.pid, 'without').cpuSeconds,
+    mainThread: mainThreadSecondsOf(server.pid),
+    broker: usageOf(brokerPid, 'without').cpuSeconds,
+  };
+}
+
 /** Runs the load generator against a server and reads the CPU clocks of all at its first and last moment. */
 export async function runLoad(options: RunOptions): Promise<RunFigures> {
   const child = fork(fileURLToPath(new URL('./gateway-load.ts', import.meta.url)), {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
       ...process.env,
-      PORT: String(options.port),
-      KEY: options.key,
+      PORT: String(options.server.port),
+      KEY: options.server.key,
       BATCH: String(options.batch),
       CONNECTIONS: String(options.connections),
       WARM_MS: String(options.warmMs),
@@ -56,13 +83,13 @@ export async function runLoad(options: RunOptions): Promise<RunFigures> {
   child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
-  const clocks = async () => [await cpuSecondsOf(options.serverPid), await cpuSecondsOf(options.brokerPid)];
-  const readings: Promise<number[]>[] = [];
-  child.on('message', () => readings.push(clocks()));
+  const readings: Reading[] = [];
+  child.on('message', () => readings.push(readClocks(options)));
   const status = await new Promise((resolve) => child.once('close', resolve));
   if (status !== 0) throw new Error(`the load generator ended with ${status}`);
   const figures: LoadFigures = JSON.parse(output);
-  const [[server0 = 0, broker0 = 0] = [], [server1 = 0, broker1 = 0] = []] = await Promise.all(readings);
+  const [first, last] = readings;
+  if (first === undefined || last === undefined) throw new Error('the load generator did not measure');
   const perMillion = (seconds: number): number => (seconds / Math.max(1, figures.events)) * 1e6;
   return {
     name: options.name,
@@ -72,10 +99,13 @@ export async function runLoad(options: RunOptions): Promise<RunFigures> {
     p50Ms: figures.p50Ms,
     p99Ms: figures.p99Ms,
     cpuPerMillion: {
-      server: perMillion(server1 - server0),
-      broker: perMillion(broker1 - broker0),
+      server: perMillion(last.server - first.server),
+      mainThread: perMillion(last.mainThread - first.mainThread),
+      broker: perMillion(last.broker - first.broker),
       generator: perMillion(figures.generatorCpuSeconds),
     },
     requestBytesPerEvent: figures.requestBytesPerEvent,
+    events: figures.events,
+    stretch: { fromMicros: first.micros, toMicros: last.micros },
   };
 }

@@ -1,142 +1,78 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+/**
+ * The gateway beside Kafka's own producer and a bare HTTP server, in one run on one broker. Prints a table and one
+ * line of JSON; ends with 0 only when the goals hold. SECONDS= measures each run for longer or shorter.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createKey, grants } from '@zhongtai/api-gateway';
 import { createHighway } from '@zhongtai/highway';
 import { createLogger, createMetrics } from '@zhongtai/runtime';
+import { renderTable } from '../demo/table.ts';
 import { listenerOf } from './gateway-machine.ts';
-import { producerPerformance } from './gateway-producer.ts';
-import { type RunFigures, type RunOptions, runLoad } from './gateway-run.ts';
-import { benchStack } from './gateway-stack.ts';
+import { type Payload, writePayload } from './gateway-payload.ts';
+import { type ProducerFigures, producerPerformance } from './gateway-producer.ts';
+import { type RunFigures, runLoad } from './gateway-run.ts';
+import { readProfile, serveBare, serveGateway } from './gateway-servers.ts';
+import { type BenchStack, benchStack } from './gateway-stack.ts';
+import { type Stage, sharesByStage, stages } from './gateway-stages.ts';
 
-const GOAL_BATCH_EVENTS_PER_SECOND = 30_000;
-const GOAL_SINGLE_TO_BARE = 0.3;
+const goalBatchEventsPerSecond = 30_000;
+const goalSingleToBare = 0.3;
 /** Senders of single events at one time, the same number for the gateway and for the bare server. */
-const SINGLE_CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 256);
-const PRODUCER_TOPIC = 'bench.producer';
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const singleConnections = Number(process.env['CONNECTIONS'] ?? 256);
+const measureMs = Number(process.env['SECONDS'] ?? 10) * 1000;
+const warmMs = Math.min(3000, measureMs);
+const batches = { batch: 500, connections: 4, warmMs, measureMs };
+const singles = { batch: 1, connections: singleConnections, warmMs, measureMs };
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+interface StageFigures {
+  readonly cpuPerMillion: readonly (readonly [Stage, number])[];
+  /** Compression, encryption, collection of garbage: what the process does beside its main thread. */
+  readonly otherThreads: number;
 }
 
-async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    if (child.exitCode !== null) throw new Error(`${url}: the process ended with ${child.exitCode}`);
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer !== undefined && answer.status !== 503) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${url} does not answer`);
-}
-
-function start(path: string, env: Record<string, string>, flags: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, [...flags, join(root, path)], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGTERM');
-  await ended;
-}
-
-function print(figures: readonly RunFigures[]): void {
-  const head = [
-    '',
-    'events/s',
-    'p50 ms',
-    'p99 ms',
-    'refused',
-    'CPU-s per million: server',
-    'broker',
-    'generator',
-  ];
-  const rows = figures.map((f) => [
-    f.name,
-    Math.round(f.eventsPerSecond).toLocaleString('en'),
-    f.p50Ms.toFixed(1),
-    f.p99Ms.toFixed(1),
-    String(f.refused),
-    f.cpuPerMillion.server.toFixed(1),
-    f.cpuPerMillion.broker.toFixed(1),
-    f.cpuPerMillion.generator.toFixed(1),
-  ]);
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  for (const row of [head, ...rows]) {
-    console.log(
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-        .join('  '),
-    );
+async function loadGateway(stack: BenchStack, folder: string, brokerPid: number): Promise<RunFigures[]> {
+  const server = await serveGateway(stack, folder);
+  try {
+    return [
+      await runLoad({ ...batches, name: 'gateway, batches of 500', server, brokerPid }),
+      await runLoad({ ...singles, name: 'gateway, single events', server, brokerPid }),
+    ];
+  } finally {
+    await server.stop();
   }
 }
 
-const stack = await benchStack();
-const folder = await mkdtemp(join(tmpdir(), 'bench-gateway-'));
-const children: ChildProcess[] = [];
-try {
-  const { clearKey, stored } = createKey('bench', [...grants], new Date());
-  await writeFile(join(folder, 'keys.json'), JSON.stringify({ keys: [stored] }));
-  const brokerPid = await listenerOf(Number(stack.kafka.split(':').at(-1)));
-  if (brokerPid === undefined) throw new Error(`no process of this machine listens at ${stack.kafka}`);
-  const [port, barePort] = [await freePort(), await freePort()];
-  const gateway = start(
-    'services/api-gateway/src/main.ts',
-    {
-      PORT: String(port),
-      KAFKA_BROKERS: stack.kafka,
-      SCHEMA_REGISTRY_URL: stack.registry,
-      API_KEYS_FILE: join(folder, 'keys.json'),
-      TOKEN_SECRET: randomBytes(32).toString('hex'),
-      VAULT_KEY: randomBytes(32).toString('hex'),
-    },
-    process.env['PROFILE'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env['PROFILE']}`],
-  );
-  children.push(gateway);
-  await untilAnswers(`http://127.0.0.1:${port}/ready`, gateway);
-  const bare = start('scripts/bench/gateway-bare.ts', { PORT: String(barePort) });
-  children.push(bare);
-  await untilAnswers(`http://127.0.0.1:${barePort}/`, bare);
-  const common = { key: clearKey, brokerPid, warmMs: 3000, measureMs: 10_000 };
-  const toGateway = { ...common, port, serverPid: gateway.pid ?? 0 } satisfies Partial<RunOptions>;
-  const batches = await runLoad({
-    ...toGateway,
-    name: 'gateway, batches of 500',
-    batch: 500,
-    connections: 4,
-  });
-  const singles = await runLoad({
-    ...toGateway,
-    name: 'gateway, single events',
-    batch: 1,
-    connections: SINGLE_CONNECTIONS,
-  });
-  const bareRun = await runLoad({
-    ...common,
-    name: 'bare node:http server',
-    port: barePort,
-    serverPid: bare.pid ?? 0,
-    batch: 1,
-    connections: SINGLE_CONNECTIONS,
-    warmMs: 1000,
-    measureMs: 5000,
-  });
-  await stop(gateway);
-  const recordBytes = 350;
+async function loadBare(brokerPid: number): Promise<RunFigures> {
+  const server = await serveBare();
+  try {
+    return await runLoad({ ...singles, name: 'bare node:http server', server, brokerPid });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A run of its own: the profiler slows the gateway down. */
+async function profileGateway(stack: BenchStack, folder: string, brokerPid: number): Promise<StageFigures> {
+  const profiles = join(folder, 'profile');
+  await mkdir(profiles);
+  const server = await serveGateway(stack, folder, profiles);
+  let run: RunFigures;
+  try {
+    run = await runLoad({ ...batches, name: 'profile', server, brokerPid });
+  } finally {
+    await server.stop();
+  }
+  const shares = sharesByStage(await readProfile(profiles), run.stretch);
+  const { server: process, mainThread } = run.cpuPerMillion;
+  const cpuPerMillion = stages.map((stage) => [stage, shares[stage] * mainThread] as const);
+  return { cpuPerMillion, otherThreads: process - mainThread };
+}
+
+async function runProducer(
+  stack: BenchStack,
+  folder: string,
+): Promise<{ producer: ProducerFigures; payload: Payload }> {
   const highway = createHighway({
     brokers: [stack.kafka],
     registryUrl: stack.registry,
@@ -145,40 +81,92 @@ try {
     logger: createLogger({ name: 'bench', level: 'warn' }),
     metrics: createMetrics(),
   });
-  await highway.admin.ensureTopics([
-    { name: PRODUCER_TOPIC, records: [], partitions: 'P', retentionMs: 3_600_000 },
-  ]);
-  const cache = join(root, 'node_modules/.cache/zhongtai');
-  await mkdir(cache, { recursive: true });
-  const producer = await producerPerformance({
-    jars: stack.jars,
-    cache,
-    broker: stack.kafka,
-    topic: PRODUCER_TOPIC,
-    records: 1_000_000,
-    recordBytes,
-  });
-  await highway.close();
+  const topic = 'bench.producer';
+  try {
+    await highway.admin.ensureTopics([{ name: topic, records: [], partitions: 'P', retentionMs: 3_600_000 }]);
+    const payloadFile = join(folder, 'payload.txt');
+    const payload = await writePayload(highway, payloadFile);
+    const records = 100 * measureMs;
+    return {
+      producer: await producerPerformance({ broker: stack.kafka, topic, records, payloadFile }),
+      payload,
+    };
+  } finally {
+    await highway.close();
+  }
+}
 
-  print([batches, singles, bareRun]);
-  const ratio = singles.eventsPerSecond / bareRun.eventsPerSecond;
+function print(runs: readonly RunFigures[], byStage: StageFigures): void {
+  const count = (value: number): string => Math.round(value).toLocaleString('en');
+  const rows = runs.map((run) => [
+    run.name,
+    count(run.eventsPerSecond),
+    run.p50Ms.toFixed(1),
+    run.p99Ms.toFixed(1),
+    String(run.refused),
+    run.cpuPerMillion.server.toFixed(1),
+    run.cpuPerMillion.broker.toFixed(1),
+    run.cpuPerMillion.generator.toFixed(1),
+  ]);
+  const head = ['', 'events/s', 'p50 ms', 'p99 ms', 'refused', 'server', 'broker', 'generator'];
+  console.log('Columns on the right: CPU seconds per million events');
+  console.log(renderTable([head, ...rows]));
+  const cells = byStage.cpuPerMillion.map(([stage, seconds]) => [stage, seconds.toFixed(2)]);
+  console.log('\nThe gateway by stage, in batches, under the profiler');
   console.log(
-    `\nKafka's ProducerPerformance, ${recordBytes} bytes a record: ${Math.round(producer.recordsPerSecond).toLocaleString('en')} records/s`,
+    renderTable([
+      ['stage', 'CPU s per million'],
+      ...cells,
+      ['other threads', byStage.otherThreads.toFixed(2)],
+    ]),
   );
+}
+
+async function bench(stack: BenchStack, folder: string): Promise<void> {
+  const brokerPid = await listenerOf(Number(stack.kafka.split(':').at(-1)));
+  if (brokerPid === undefined) throw new Error(`no process of this machine listens at ${stack.kafka}`);
+  const [inBatches, single] = await loadGateway(stack, folder, brokerPid);
+  if (inBatches === undefined || single === undefined) throw new Error('a run is missing');
+  const bare = await loadBare(brokerPid);
+  const byStage = await profileGateway(stack, folder, brokerPid);
+  const { producer, payload } = await runProducer(stack, folder);
+  print([inBatches, single, bare], byStage);
+  const batchesToProducer = inBatches.eventsPerSecond / producer.recordsPerSecond;
+  const singlesToBare = single.eventsPerSecond / bare.eventsPerSecond;
   console.log(
-    `gateway in batches / producer: ${(batches.eventsPerSecond / producer.recordsPerSecond).toFixed(2)}`,
+    `\nKafka's ProducerPerformance, ${payload.records} records of this load over and over (${payload.recordBytes} bytes each, as text of 7 bits): ${Math.round(producer.recordsPerSecond).toLocaleString('en')} records/s`,
   );
-  console.log(`single events / bare server: ${ratio.toFixed(2)}`);
+  console.log(`gateway in batches / producer: ${batchesToProducer.toFixed(2)}`);
+  console.log(`single events / bare server: ${singlesToBare.toFixed(2)}`);
   const ok =
-    batches.eventsPerSecond >= GOAL_BATCH_EVENTS_PER_SECOND &&
-    ratio >= GOAL_SINGLE_TO_BARE &&
-    batches.refused + singles.refused === 0;
+    inBatches.eventsPerSecond >= goalBatchEventsPerSecond &&
+    singlesToBare >= goalSingleToBare &&
+    inBatches.refused + single.refused === 0;
+  const ratios = { batchesToProducer, singlesToBare };
   console.log(
-    JSON.stringify({ bench: 'gateway', ok, batches, singles, bare: bareRun, producer, recordBytes, ratio }),
+    JSON.stringify({
+      bench: 'gateway',
+      ok,
+      batches: inBatches,
+      singles: single,
+      bare,
+      byStage: {
+        ...Object.fromEntries(byStage.cpuPerMillion),
+        'other threads': byStage.otherThreads,
+      },
+      producer,
+      payload,
+      ratios,
+    }),
   );
   process.exitCode = ok ? 0 : 1;
+}
+
+const stack = await benchStack();
+const folder = await mkdtemp(join(tmpdir(), 'bench-gateway-'));
+try {
+  await bench(stack, folder);
 } finally {
-  await Promise.all(children.map(stop));
   await stack.stop();
   await rm(folder, { recursive: true, force: true });
 }
