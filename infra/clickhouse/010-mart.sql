@@ -1,9 +1,11 @@
 -- Views for people: database `mart`. Every statement may be run again.
 --
 -- A repeat of an event (same event_id) can lie on a topic when its sender had to send it twice; the tables keep
--- what the topics hold, record by record. The views show each event once: LIMIT 1 BY event_id takes the first
--- copy, and copies are equal. It costs one hash of the ids and is exact, where counting both would not be.
--- Trial traffic (is_test) is left out. Amounts are Decimal(18, 2) in units of `currency`.
+-- what the topics hold, record by record. The views show each event once: the copy that came first on its topic,
+-- by (kafka_partition, kafka_offset), so that two readings give the same. Copies may differ (each has its own
+-- ingest_time), and counting both would not be exact. It costs a sort and one hash of the ids.
+-- Trial traffic (is_test) is left out. Amounts are Decimal(18, 2) in units of the row's `currency`: sources sell in
+-- more than one, so the names say amount and not the currency.
 
 CREATE DATABASE IF NOT EXISTS mart;
 
@@ -17,11 +19,13 @@ SELECT
 FROM (
     SELECT event_id, event_type, event_time, ingest_time, source_system, anchor, order_id, order_channel, fulfil,
         channel, store_id, currency, `lines.line_no`, gross_cents, net_cents, freight_cents
-    FROM highway.pos_sale WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.pos_sale WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
     UNION ALL
     SELECT event_id, event_type, event_time, ingest_time, source_system, anchor, order_id, order_channel, fulfil,
         channel, store_id, currency, `lines.line_no`, gross_cents, net_cents, freight_cents
-    FROM highway.order_placed WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.order_placed WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
 );
 
 CREATE OR REPLACE VIEW mart.fact_order_line COMMENT 'One row a line of an order or till sale (訂單明細)' AS
@@ -41,13 +45,15 @@ FROM (
         `lines.product_id`, `lines.qty`, `lines.promo_kind`, `lines.promo_code`, `lines.list_price_cents`,
         `lines.net_price_cents`, `lines.discount_cents`, `lines.retail_discount_cents`,
         `lines.coupon_discount_cents`, `lines.match_discount_cents`, `lines.points_discount_cents`
-    FROM highway.pos_sale WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.pos_sale WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
     UNION ALL
     SELECT event_id, event_type, event_time, anchor, order_id, order_channel, store_id, currency, `lines.line_no`,
         `lines.product_id`, `lines.qty`, `lines.promo_kind`, `lines.promo_code`, `lines.list_price_cents`,
         `lines.net_price_cents`, `lines.discount_cents`, `lines.retail_discount_cents`,
         `lines.coupon_discount_cents`, `lines.match_discount_cents`, `lines.points_discount_cents`
-    FROM highway.order_placed WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.order_placed WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
 )
 ARRAY JOIN `lines.line_no`, `lines.product_id`, `lines.qty`, `lines.promo_kind`, `lines.promo_code`,
     `lines.list_price_cents`, `lines.net_price_cents`, `lines.discount_cents`, `lines.retail_discount_cents`,
@@ -81,22 +87,42 @@ SELECT
     uniqExact(l.order_id) AS orders, sum(l.qty) AS qty, sum(l.net_amount) AS net_amount
 FROM mart.fact_order_line AS l LEFT JOIN mart.product AS p USING (product_id) GROUP BY product_id;
 
-CREATE OR REPLACE VIEW mart.fact_message COMMENT 'One row an event about a marketing message (訊息派送)' AS
+CREATE OR REPLACE VIEW mart.fact_message
+    COMMENT 'One row an event about a marketing message: sent, delivered, opened … (訊息)' AS
 SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
     toDecimal64(cost_cents, 2) / 100 AS cost_amount, currency
 FROM (
     SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
         cost_cents, currency
-    FROM highway.message_sent WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.message_sent WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
     UNION ALL
     SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
         cost_cents, currency
-    FROM highway.message_opened WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.message_delivered WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
     UNION ALL
     SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
         cost_cents, currency
-    FROM highway.message_clicked WHERE NOT is_test LIMIT 1 BY event_id
+    FROM highway.message_opened WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
+    UNION ALL
+    SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
+        cost_cents, currency
+    FROM highway.message_clicked WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
+    UNION ALL
+    SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
+        cost_cents, currency
+    FROM highway.message_bounced WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
+    UNION ALL
+    SELECT event_id, event_type, event_time, anchor, message_id, campaign_id, creative_id, channel, automation,
+        cost_cents, currency
+    FROM highway.message_unsubscribed WHERE NOT is_test
+    ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id
 );
 
 CREATE OR REPLACE VIEW mart.fact_loyalty COMMENT 'One row a movement of points or vouchers (點數禮券)' AS
-SELECT * EXCEPT (kafka_partition, kafka_offset) FROM highway.loyalty_changed WHERE NOT is_test LIMIT 1 BY event_id;
+SELECT * EXCEPT (kafka_partition, kafka_offset) FROM highway.loyalty_changed WHERE NOT is_test
+ORDER BY kafka_partition, kafka_offset LIMIT 1 BY event_id;

@@ -7,7 +7,16 @@ export interface RecordSource {
   readonly topics: readonly Topic[];
   sale(n: number, timeMs: number): OutMessage;
   message(n: number, timeMs: number): OutMessage;
+  /** The same of another kind, such as message_opened. */
+  reaction(eventType: Reaction, n: number, timeMs: number, costCents?: number): OutMessage;
 }
+
+type Reaction =
+  | 'message_delivered'
+  | 'message_opened'
+  | 'message_clicked'
+  | 'message_bounced'
+  | 'message_unsubscribed';
 
 /** A till sale has this many lines on average: the real data has 9.4. */
 const linesOf = (n: number): number => 1 + ((n * 7919) % 17);
@@ -98,9 +107,9 @@ function sale(n: number, timeMs: number): PosSale {
   };
 }
 
-function message(n: number, timeMs: number): MessageSent {
+function message(n: number, timeMs: number): Omit<MessageSent, 'event_type'> {
   return {
-    ...envelope('message_sent', 2, n, timeMs),
+    ...envelope('', 2, n, timeMs),
     source: 'marketing',
     channel: 'email',
     store_id: null,
@@ -126,6 +135,17 @@ export function createRecords(highway: Highway): RecordSource {
     topics: [sales.topic, messages.topic],
     sale: (n, timeMs) => highway.message(sales.topic, sales.record, { ...sale(n, timeMs) }, timeMs),
     message: (n, timeMs) =>
-      highway.message(messages.topic, messages.record, { ...message(n, timeMs) }, timeMs),
+      highway.message(
+        messages.topic,
+        messages.record,
+        { ...message(n, timeMs), event_type: 'message_sent' },
+        timeMs,
+      ),
+    reaction(eventType, n, timeMs, costCents = 0) {
+      const found = recordOf(eventType);
+      if (found === undefined) throw new Error(`the catalogue lacks ${eventType}`);
+      const event = { ...message(n, timeMs), event_type: eventType, cost_cents: costCents };
+      return highway.message(found.topic, found.record, event, timeMs);
+    },
   };
 }

@@ -4,7 +4,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHighway, type Highway } from '@zhongtai/highway';
-import { type Stack, startStack } from '@zhongtai/local';
+import { choosePorts, type Stack, startStack } from '@zhongtai/local';
 import { createLogger, createMetrics } from '@zhongtai/runtime';
 import { createWarehouse, type Warehouse } from '@zhongtai/warehouse';
 import { createRecords, type RecordSource } from '../../scripts/bench/sink-records.ts';
@@ -15,27 +15,24 @@ const main = join(import.meta.dirname, '../../services/warehouse-sink/src/main.t
 /** Real Kafka, registry and ClickHouse in a folder of their own, and the sink as a process beside them. */
 export interface SinkStage {
   readonly stack: Stack;
+  readonly directory: string;
   readonly highway: Highway;
   readonly warehouse: Warehouse;
   readonly records: RecordSource;
-  readonly registryUrl: string;
   startSink(): Promise<void>;
   /** Kills the sink with -9, or asks it to stop with SIGTERM. */
   endSink(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
   metric(name: string): Promise<number>;
-  ready(): Promise<boolean>;
+  /** What keeps the sink from being ready; none when it is. */
+  reasons(): Promise<string[]>;
   close(): Promise<void>;
-}
-
-function registryAt(address: string): string {
-  return address.includes('/apis/') ? address : `${address}/apis/ccompat/v7`;
 }
 
 export async function openStage(): Promise<SinkStage> {
   const directory = await mkdtemp(join(tmpdir(), 'zhongtai-sink-'));
   const stack = await startStack({ directory, parts: ['kafka', 'registry', 'clickhouse'], ports: 'free' });
   const { kafka, registry, clickhouse } = stack.endpoints;
-  const registryUrl = registryAt(registry);
+  const registryUrl = `${registry}/apis/ccompat/v7`;
   const highway = createHighway({
     brokers: [kafka],
     registryUrl,
@@ -52,13 +49,15 @@ export async function openStage(): Promise<SinkStage> {
   });
   const records = createRecords(highway);
   await highway.codec.prepare(records.topics);
-  const port = 20_000 + (process.pid % 20_000);
+  const port = (await choosePorts({ sink: 'free' })).get('sink') ?? 0;
   const log = await open(join(directory, 'sink.log'), 'a');
   let sink: ChildProcess | null = null;
 
-  async function ready(): Promise<boolean> {
+  async function reasons(): Promise<string[]> {
     const response = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => undefined);
-    return response?.status === 200;
+    if (response === undefined) return ['does not listen'];
+    const said: { reasons?: unknown } = JSON.parse(await response.text());
+    return Array.isArray(said.reasons) ? said.reasons.map(String) : [`status ${response.status}`];
   }
 
   async function endSink(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
@@ -73,11 +72,11 @@ export async function openStage(): Promise<SinkStage> {
 
   return {
     stack,
+    directory,
     highway,
     warehouse,
     records,
-    registryUrl,
-    ready,
+    reasons,
     endSink,
     async startSink() {
       sink = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {

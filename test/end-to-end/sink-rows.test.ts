@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Stack, startStack } from '@zhongtai/local';
+import { startStack } from '@zhongtai/local';
 import {
   ByteWriter,
   compilePlan,
@@ -86,9 +86,8 @@ function expected(row: Row): Record<string, unknown> {
   };
 }
 
-let stack: Stack;
+let close: () => Promise<void>;
 let warehouse: Warehouse;
-let directory: string;
 let plan: RowPlan;
 const schemaText = JSON.stringify(schemaOf(shape, 'everything'));
 const framing = Buffer.from([0, 0, 0, 0, 1]);
@@ -105,18 +104,33 @@ function planOf(text: string): RowPlan {
 }
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'zhongtai-rows-'));
-  stack = await startStack({ directory, parts: ['clickhouse'], ports: 'free' });
-  const url = stack.endpoints.clickhouse;
-  warehouse = createWarehouse({ url, user: 'default', password: '', application: 'rows-test' });
+  const server = await clickHouse();
+  close = server.close;
+  warehouse = createWarehouse({ url: server.url, user: 'default', password: '', application: 'rows-test' });
+  await warehouse.command('DROP DATABASE IF EXISTS rows SYNC');
   plan = planOf(schemaText);
 }, 60_000);
 
 afterAll(async () => {
+  await warehouse.command('DROP DATABASE IF EXISTS rows SYNC');
   await warehouse.close();
-  await stack.stop();
-  await rm(directory, { recursive: true, force: true });
+  await close();
 }, 60_000);
+
+/** The one from the environment, else one of our own. */
+async function clickHouse(): Promise<{ url: string; close(): Promise<void> }> {
+  const given = process.env['CLICKHOUSE_URL'];
+  if (given !== undefined) return { url: given, close: async () => undefined };
+  const directory = await mkdtemp(join(tmpdir(), 'zhongtai-rows-'));
+  const stack = await startStack({ directory, parts: ['clickhouse'], ports: 'free' });
+  return {
+    url: stack.endpoints.clickhouse,
+    async close() {
+      await stack.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
 
 async function insert(rows: readonly unknown[], partition: number, token: string): Promise<void> {
   const writer = new ByteWriter();
@@ -155,6 +169,34 @@ describe('rows in the real engine', () => {
     );
   }, 60_000);
 
+  it('hold whole numbers of 64 bits exactly, also where a float would round them or change their sign', async () => {
+    const [row] = fc.sample(arbitraryOf(shape), { numRuns: 1, seed: 3 });
+    const edges = [2n ** 53n, 2n ** 53n + 1n, 2n ** 52n, 2n ** 63n - 1n].flatMap((edge) => [edge, -edge]);
+    const numbers = [...edges, -(2n ** 52n) - 1n, -(2n ** 63n), 2n ** 32n, -(2n ** 31n) - 1n, 0n, -1n];
+    const rows = numbers.map((big) => ({ ...Object(row), big, maybe_big: big, sizes: { n: big } }));
+    await insert(rows, 4999, 'edges');
+    const found = await stored(4999);
+    const texts = numbers.map(String);
+    expect(found.map(({ big }) => big)).toEqual(texts);
+    expect(found.map(({ maybe_big: big }) => big)).toEqual(texts);
+    expect(found.map(({ sizes }) => sizes)).toEqual(texts.map((n) => ({ n })));
+  });
+
+  it('are inserted at the first attempt also where a view fills a second table from them', async () => {
+    const window = 'SETTINGS non_replicated_deduplication_window = 100';
+    await warehouse.command(
+      `CREATE TABLE rows.copies (name String) ENGINE = MergeTree ORDER BY name ${window}`,
+    );
+    await warehouse.command(
+      'CREATE MATERIALIZED VIEW rows.copier TO rows.copies AS SELECT name FROM rows.everything',
+    );
+    const rows = fc.sample(arbitraryOf(shape), { numRuns: 20, seed: 2 });
+    for (let time = 0; time < 2; time++) await insert(rows, 4998, 'with a view');
+    expect(await stored(4998)).toHaveLength(20);
+    expect(await warehouse.query('SELECT toUInt32(count()) AS n FROM rows.copies')).toEqual([{ n: 20 }]);
+    await warehouse.command('DROP TABLE rows.copier');
+  });
+
   it('are inserted once, however often the same token comes', async () => {
     const rows = fc.sample(arbitraryOf(shape), { numRuns: 20, seed: 1 });
     for (let time = 0; time < 3; time++) await insert(rows, 5000, 'same');
@@ -171,6 +213,17 @@ describe('rows in the real engine', () => {
     ]);
     await insert(fc.sample(arbitraryOf(shape), 1), 5001, 'of the old schema');
     expect(await stored(5001)).toHaveLength(1);
+  });
+
+  it('go into a column with a dictionary as into one without: another writer may ask for either', async () => {
+    const renamed = schemaText.replace('"name":"currency"', '"name":"label"');
+    const plain = tableOf('reference', 'rows', 'everything', renamed);
+    const type = plain.columns.find(({ name }) => name === 'label')?.type;
+    expect(type).toBe('String');
+    const asPlain = plain.columns.map((column) =>
+      column.name === 'label' ? { ...column, name: 'currency' } : column,
+    );
+    expect((await migrateTables(warehouse, [{ ...plain, columns: asPlain }])).size).toBe(0);
   });
 
   it('are refused, naming table and column, when a field changed its type', async () => {

@@ -1,4 +1,4 @@
-import { anchorRank, isIdType } from '@zhongtai/domain';
+import { anchorRank } from '@zhongtai/domain';
 import type { Codec } from '@zhongtai/highway';
 import type { RecordEntry, Topic } from '@zhongtai/schemas';
 import {
@@ -33,11 +33,6 @@ export interface Plans {
   route(topic: Topic, schemaId: number): Route;
   /** Where the deletion of a key goes. */
   deletionRoute(topic: Topic): Route;
-}
-
-/** By the symbols of the writer's schema; what our contract does not know never is an anchor. */
-function rankOf(idType: string, role: string): number | undefined {
-  return isIdType(idType) && role === 'actor' ? (anchorRank(idType, role) ?? undefined) : undefined;
 }
 
 function place(topic: Topic, record: RecordEntry): Pick<Table, 'kind' | 'database' | 'name'> {
@@ -76,7 +71,7 @@ export function createPlans(
       database,
       table: name,
       schemaText: writer.text,
-      anchorRank: rankOf,
+      anchorRank,
     });
     return { group: `${database}.${name}:${schemaId}`, table: plan.table, columns: plan.columns, plan };
   }

@@ -16,8 +16,8 @@ export const warehouseErrors = {
   'ZT-WAREHOUSE-TABLE': 'retryable',
   /** An exception of the server that is in no list of ours. Read the message; the insert is tried again. */
   'ZT-WAREHOUSE-REFUSED': 'retryable',
-  /** A column exists with another type than the schema asks for. Add a new field instead of changing one. */
-  'ZT-WAREHOUSE-TYPE-CHANGED': 'fatal',
+  /** A column has another type than the schema asks for. Add a new field instead; only this table waits. */
+  'ZT-WAREHOUSE-TYPE-CHANGED': 'retryable',
   /** A table, or the target of a materialised view behind it, has deduplication off: replays would double. */
   'ZT-WAREHOUSE-NO-DEDUPLICATION': 'fatal',
   /** The Avro schema has something that no column can hold without loss (a union of several types, a decimal). */

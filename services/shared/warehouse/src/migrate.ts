@@ -12,9 +12,12 @@ function tableKey(table: TableName): string {
   return `${table.database}.${table.name}`;
 }
 
-/** Spelling apart (line breaks within a Tuple), two types are the same. */
+/**
+ * A type as its values are: spelling (line breaks within a Tuple) and the dictionary of LowCardinality change
+ * neither the values nor their bytes, so a column may have one where another writer's schema asks for none.
+ */
 function canonical(type: string): string {
-  return type.replaceAll(/\s+/g, '');
+  return type.replaceAll(/\s+/g, '').replaceAll(/LowCardinality\(((?:[^()]|\([^()]*\))*)\)/g, '$1');
 }
 
 async function presentTables(warehouse: Warehouse, databases: readonly string[]): Promise<Present> {
