@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Assignment, Highway, PartitionOwner, Publisher, RawBatch, Received } from '@zhongtai/highway';
+import { createLogger } from '@zhongtai/runtime';
 import { schemaText } from '@zhongtai/schemas';
 import kafkajs from 'kafkajs';
 import {
@@ -118,6 +119,35 @@ describe('topics', () => {
     const error = await highway.admin.ensureTopics([{ ...topic, partitions: 'P' }]).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'ZT-HIGHWAY-PARTITIONS', failure: 'fatal' });
     expect(String(error)).toMatch(new RegExp(`${topic.name} has 3 partitions.* 4: .*PARTITIONS=3`));
+  });
+
+  it('that are compacted and should not be, or should be and are not, are refused', async () => {
+    const stream = await freshTopic(1);
+    const table = { ...newTopic(1), retentionMs: null };
+    await highway.admin.ensureTopics([table]);
+    created.push(table.name);
+    for (const [topic, found] of [
+      [{ ...stream, retentionMs: null }, 'delete'],
+      [{ ...table, retentionMs: 3_600_000 }, 'compact'],
+    ] as const) {
+      const details = expect.objectContaining({ topic: topic.name, found });
+      const refused = { code: 'ZT-HIGHWAY-POLICY', failure: 'fatal', details };
+      await expect(highway.admin.ensureTopics([topic])).rejects.toMatchObject(refused);
+    }
+    await highway.admin.ensureTopics([stream, table]);
+  });
+
+  it('that are kept for another time are named in a warning and left alone', async () => {
+    const topic = await freshTopic(1);
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const other = highwayAt(at, { logger: createLogger({ name: 'test', level: 'warn', destination }) });
+    await other.admin.ensureTopics([{ ...topic, retentionMs: 7_200_000 }]);
+    await other.admin.ensureTopics([topic]);
+    await other.close();
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ topic: topic.name, retentionMs: 3_600_000, wantedMs: 7_200_000 }),
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { Kafka, Admin as KafkajsAdmin } from 'kafkajs';
+import type { Logger } from '@zhongtai/runtime';
+import kafkajs, { type Kafka, type Admin as KafkajsAdmin } from 'kafkajs';
 import { translate } from './broker-errors.ts';
 import type { TopicRef } from './catalogue.ts';
 import { HighwayError } from './errors.ts';
@@ -12,6 +13,7 @@ interface AdminParts {
   readonly kafka: Kafka;
   readonly partitions: number;
   readonly replicationFactor: number;
+  readonly logger: Logger;
 }
 
 export interface ClosableAdmin extends Admin {
@@ -102,6 +104,43 @@ async function ensureTopics(
     const count = topic === undefined ? partitions.length : partitionsOf(topic, parts);
     if (partitions.length !== count) throw differing(name, partitions.length, count);
   }
+  await compareKeeping(
+    admin,
+    topics.filter(({ name }) => existing.has(name)),
+    parts.logger,
+  );
+}
+
+/**
+ * A table that is deleted by age loses values that are still true, and a stream that is compacted loses events:
+ * both are refused. Another retention is somebody's decision about disk or law, so it is named and left alone.
+ */
+async function compareKeeping(
+  admin: KafkajsAdmin,
+  topics: readonly TopicRef[],
+  logger: Logger,
+): Promise<void> {
+  if (topics.length === 0) return;
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map(({ name }) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: ['cleanup.policy', 'retention.ms'],
+    })),
+  });
+  for (const topic of topics) {
+    const entries = resources.find(({ resourceName }) => resourceName === topic.name)?.configEntries ?? [];
+    const found = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+    const wanted = keepingOf(topic);
+    const policy = found.get('cleanup.policy');
+    if (policy !== wanted['cleanup.policy']) throw otherPolicy(topic.name, policy, wanted['cleanup.policy']);
+    const retentionMs = Number(found.get('retention.ms'));
+    if (topic.retentionMs !== null && retentionMs !== topic.retentionMs) {
+      const fields = { topic: topic.name, retentionMs, wantedMs: topic.retentionMs };
+      logger.warn(fields, 'topic is kept for another time than the catalogue says');
+    }
+  }
 }
 
 async function create(admin: KafkajsAdmin, missing: readonly TopicRef[], parts: AdminParts): Promise<void> {
@@ -131,16 +170,28 @@ function partitionsOf(topic: TopicRef, parts: AdminParts): number {
   return topic.partitions === 'P' ? parts.partitions : topic.partitions;
 }
 
+function keepingOf({ retentionMs }: TopicRef) {
+  return retentionMs === null
+    ? { 'cleanup.policy': 'compact', 'delete.retention.ms': deleteRetentionMs }
+    : { 'cleanup.policy': 'delete', 'retention.ms': retentionMs };
+}
+
 function configOf(topic: TopicRef, replicationFactor: number): { name: string; value: string }[] {
   const minInSync = replicationFactor > 2 ? 2 : 1;
-  const kept =
-    topic.retentionMs === null
-      ? { 'cleanup.policy': 'compact', 'delete.retention.ms': deleteRetentionMs }
-      : { 'cleanup.policy': 'delete', 'retention.ms': topic.retentionMs };
-  return Object.entries({ ...kept, 'min.insync.replicas': minInSync }).map(([name, value]) => ({
+  return Object.entries({ ...keepingOf(topic), 'min.insync.replicas': minInSync }).map(([name, value]) => ({
     name,
     value: String(value),
   }));
+}
+
+function otherPolicy(topic: string, found: string | undefined, wanted: string): HighwayError {
+  const loss = wanted === 'compact' ? 'values that are still true' : 'events';
+  return new HighwayError(
+    'ZT-HIGHWAY-POLICY',
+    `topic ${topic} has cleanup.policy=${found}, the catalogue says ${wanted}: it would lose ${loss}. ` +
+      `Set cleanup.policy=${wanted} on the topic (kafka-configs.sh --alter) and look for what is lost already`,
+    { details: { topic, found, wanted } },
+  );
 }
 
 function differing(topic: string, found: number, wanted: number): HighwayError {

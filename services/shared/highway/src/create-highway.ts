@@ -25,6 +25,7 @@ export function createHighway(options: HighwayOptions): Highway {
     kafka: createKafka(client),
     partitions: options.partitions,
     replicationFactor: options.replicationFactor ?? 1,
+    logger,
   });
   const codec = new AvroCodec(createRegistryClient(options.registryUrl), contract, metrics, clock);
   const createPublisher = (limits?: PublisherLimits) =>

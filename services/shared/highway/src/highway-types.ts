@@ -30,9 +30,11 @@ export interface PartitionEnds {
 
 export interface Admin {
   /**
-   * Creates what is missing from the catalogue: partitions, retention or compaction.
+   * Creates what is missing from the catalogue: partitions, retention or compaction. A topic that is kept for
+   * another time than the catalogue says is named in a warning and left alone.
    *
-   * @throws HighwayError ZT-HIGHWAY-PARTITIONS when a topic exists with another partition count.
+   * @throws HighwayError ZT-HIGHWAY-PARTITIONS when a topic exists with another partition count, and
+   * ZT-HIGHWAY-POLICY when it is compacted and should not be, or should be and is not.
    */
   ensureTopics(topics: readonly TopicRef[]): Promise<void>;
   /** First offset and next-to-be-written offset of each partition. */
