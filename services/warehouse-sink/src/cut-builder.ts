@@ -1,9 +1,9 @@
 import type { Codec, DeadLetter, RawRecord } from '@zhongtai/highway';
-import { messageOf } from '@zhongtai/runtime';
+import { codeOf, messageOf } from '@zhongtai/runtime';
 import type { Topic } from '@zhongtai/schemas';
 import { ByteWriter, encodeTombstone, type RowOrigin } from '@zhongtai/warehouse';
 import type { Cut } from './cut.ts';
-import { codeOf, SinkError } from './errors.ts';
+import { SinkError } from './errors.ts';
 import { isBadRecord, type Plans, type Route } from './plans.ts';
 
 /** Rows of one cut that go into one table in one insert. */
@@ -123,7 +123,7 @@ export function createCutBuilder(context: CutContext, first: number): CutBuilder
       partition,
       offset: record.offset,
       stage: 'warehouse-sink',
-      reason: codeOf(error),
+      reason: codeOf(error) ?? 'ZT-SINK',
       message: messageOf(error),
       ...(schemaId === undefined ? {} : { schemaId }),
       key: record.key,

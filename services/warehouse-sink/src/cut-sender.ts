@@ -1,9 +1,8 @@
 import type { DeadLetters, Place } from '@zhongtai/highway';
-import type { Logger } from '@zhongtai/runtime';
+import { codeOf, type Logger } from '@zhongtai/runtime';
 import type { Table, Warehouse } from '@zhongtai/warehouse';
 import { tokenOf } from './cut.ts';
 import type { RowGroup, SealedCut } from './cut-builder.ts';
-import { codeOf } from './errors.ts';
 import type { SinkMetrics } from './metrics.ts';
 import { type Gate, isGivenUp, untilDone } from './waiting.ts';
 
@@ -51,7 +50,7 @@ export function createCutSender(options: CutSenderOptions): CutSender {
       },
       order.signal,
       (error, attempt) => {
-        const reason = codeOf(error);
+        const reason = codeOf(error) ?? 'unknown';
         metrics.retries.inc({ reason });
         order.onBlocked(`${what}: ${reason}`);
         // The first, the second, the fourth: a warehouse that is away for an hour shall not fill the disk.
@@ -78,7 +77,7 @@ export function createCutSender(options: CutSenderOptions): CutSender {
           end();
         });
       } catch (error) {
-        if (changed.has(codeOf(error))) doubtTable(table);
+        if (changed.has(codeOf(error) ?? '')) doubtTable(table);
         throw error;
       }
     });

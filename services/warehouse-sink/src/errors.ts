@@ -23,8 +23,3 @@ export class SinkError extends ZhongtaiError {
     super(code, sinkErrors[code], message, options);
   }
 }
-
-/** The stable code of anything that was thrown. */
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-}

@@ -1,7 +1,7 @@
 import type { Assignment, Highway, PartitionOwner, Place, RawBatch } from '@zhongtai/highway';
-import { isFailure, type Logger } from '@zhongtai/runtime';
+import { codeOf, isFailure, type Logger } from '@zhongtai/runtime';
 import type { Topic } from '@zhongtai/schemas';
-import { codeOf, SinkError } from './errors.ts';
+import { SinkError } from './errors.ts';
 import { take } from './partition-machine.ts';
 import { PartitionWorker, type WorkerOptions } from './partition-worker.ts';
 import { givenUp, pause } from './waiting.ts';
@@ -101,7 +101,7 @@ export function createOwnership(options: OwnershipOptions): Ownership {
   /** The partition stands still, alone: its worker says so until a batch comes in again. */
   function hold(worker: PartitionWorker, error: unknown): void {
     const { place } = worker;
-    worker.hold(codeOf(error));
+    worker.hold(codeOf(error) ?? 'unknown');
     logger.error({ err: error, ...place, againInMs: heldMs }, 'partition blocked, the others go on');
     setTimeout(() => {
       if (workers.get(keyOf(place)) === worker) owner?.go(place, worker.nextOffset);
@@ -121,7 +121,7 @@ export function createOwnership(options: OwnershipOptions): Ownership {
 
   function onFatal(error: unknown): void {
     const worker = workers.get(placeKeyOf(error));
-    const mayRejoin = restartable.has(codeOf(error));
+    const mayRejoin = restartable.has(codeOf(error) ?? '');
     if (worker !== undefined && !mayRejoin) hold(worker, error);
     else {
       logger.error({ err: error }, 'group membership ended');
