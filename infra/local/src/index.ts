@@ -1,4 +1,5 @@
 export { type EndpointName, type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts';
+export { withLock } from './files.ts';
 export { type Jars, provideJars } from './jars.ts';
 export { type PartName, partNames } from './part.ts';
 export { choosePorts } from './ports.ts';
