@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,56 +7,9 @@ import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { asAnalyst, type Front, startFront, stopFront } from './front-process.ts';
 
 // The real engine in a process of its own, spoken to by the official client and by plain HTTP.
-
-const main = new URL('../../infra/local/src/clickhouse-front/main.ts', import.meta.url).pathname;
-
-interface Front {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly output: () => string;
-}
-
-async function startFront(directory: string, env: Record<string, string> = {}): Promise<Front> {
-  const child = spawn(process.execPath, [main], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      CLICKHOUSE_FRONT_DIRECTORY: directory,
-      CLICKHOUSE_FRONT_PORT: '0',
-      CLICKHOUSE_FRONT_ANALYST_PASSWORD: 'reader',
-      CLICKHOUSE_FRONT_ANALYST_SECONDS: '3',
-      CLICKHOUSE_FRONT_MAX_BODY_MIB: '16',
-      CLICKHOUSE_FRONT_ANALYST_MEMORY_MIB: '100',
-      CLICKHOUSE_FRONT_ANALYST_RESULT_ROWS: '1000',
-      CLICKHOUSE_FRONT_ANALYST_READ_ROWS: '1000000000000',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (text) => {
-      output += text;
-    });
-  for (;;) {
-    const port = /"port":(\d+)[^\n]*"msg":"listening"/.exec(output)?.[1];
-    if (port) return { child, url: `http://127.0.0.1:${port}`, output: () => output };
-    if (child.exitCode !== null) throw new Error(`front ended with ${child.exitCode}: ${output}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function stopFront(
-  front: Front | undefined,
-  signal: NodeJS.Signals = 'SIGTERM',
-): Promise<number | null> {
-  if (!front || front.child.exitCode !== null) return front?.child.exitCode ?? null;
-  front.child.kill(signal);
-  await once(front.child, 'exit');
-  return front.child.exitCode;
-}
 
 function row(id: number, text: Buffer): Buffer {
   const head = Buffer.alloc(8);
@@ -84,7 +35,6 @@ const ask = (
   });
 const text = async (sql: string, query: Record<string, string> = {}): Promise<string> =>
   (await ask(sql, query)).text();
-const asAnalyst = { user: 'analyst', password: 'reader' };
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'clickhouse-front-'));
@@ -114,9 +64,9 @@ describe('the ClickHouse front', () => {
     });
     expect(selected.summary?.written_rows).toBe('1000');
     const whole = await ask('SELECT a FROM shop.count', { wait_end_of_query: '1' });
-    expect(JSON.parse(whole.headers.get('x-clickhouse-summary') ?? '{}')).toMatchObject({
-      result_rows: '1002',
-    });
+    const summary = JSON.parse(whole.headers.get('x-clickhouse-summary') ?? '{}');
+    // How many rows a query gave is not known: nothing is said rather than a guess.
+    expect([summary.read_rows, summary.result_rows]).toEqual(['1002', undefined]);
   });
 
   it('carries every type there and back', async () => {
@@ -219,7 +169,7 @@ describe('the ClickHouse front', () => {
     const post = httpRequest(base(), { method: 'POST' });
     post.end('SELECT number, randomPrintableASCII(100) FROM numbers(50000000)');
     const [response] = await once(post, 'response');
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await rssMiB()) - before).toBeLessThan(250);
     response.destroy();
     await expectNothingRunning();
@@ -302,7 +252,7 @@ describe('the ClickHouse front', () => {
 
   it.each([
     ['SELECT nope', {}, 404, '47'],
-    ['SELEC 1', {}, 403, '497'],
+    ['SELEC 1', {}, 400, '62'],
     ['SELECT FROM WHERE', {}, 400, '62'],
     ['SELECT 1; SELECT 2', {}, 400, '62'],
     ['SELECT {x:UInt8}', {}, 500, '456'],
@@ -334,7 +284,7 @@ describe('the ClickHouse front', () => {
     // A scalar subquery is computed before the first chunk can be asked for.
     const slow = 'SELECT (SELECT sum(sipHash64(number)) FROM numbers(100000000000))';
     const slowOnes = [1, 2, 3].map(() =>
-      ask(slow, { ...asAnalyst, max_execution_time: '2' }).then((r) => r.status),
+      ask(slow, { ...asAnalyst, max_execution_time: '1' }).then((r) => r.status),
     );
     let slowest = 0;
     const writers = Array.from({ length: 20 }, async (_, w) => {
@@ -366,135 +316,5 @@ describe('the ClickHouse front', () => {
     ] as const)
       await insert(token, a);
     expect(await text('SELECT count() FROM shop.once')).toBe('2\n');
-  });
-
-  it('refuses what is more than it can queue, and says when to come again', async () => {
-    const spare = await mkdtemp(join(tmpdir(), 'clickhouse-front-'));
-    const small = await startFront(spare, { CLICKHOUSE_FRONT_LANES: '2', CLICKHOUSE_FRONT_QUEUE: '1' });
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, () => fetch(small.url, { method: 'POST', body: 'SELECT sleep(0.5)' })),
-    );
-    const refused = answers.filter((answer) => answer.status === 503);
-    expect(refused.length).toBeGreaterThanOrEqual(3);
-    for (const answer of refused) {
-      expect([answer.headers.get('x-clickhouse-exception-code'), answer.headers.get('retry-after')]).toEqual([
-        '202',
-        '1',
-      ]);
-    }
-    // A second process on the same directory ends with the reason.
-    await expect(startFront(spare)).rejects.toThrow(/Another server instance in same directory/);
-    expect(await stopFront(small)).toBe(0);
-    await rm(spare, { recursive: true, force: true });
-  }, 30_000);
-
-  it('keeps every acknowledged row over kill -9, once', async () => {
-    const place = await mkdtemp(join(tmpdir(), 'clickhouse-front-'));
-    let victim = await startFront(place);
-    const post = async (sql: string, query: Record<string, string> = {}) => {
-      const response = await fetch(`${victim.url}/?${new URLSearchParams(query)}`, {
-        method: 'POST',
-        body: sql,
-      });
-      if (!response.ok) throw new Error(await response.text());
-      return response.text();
-    };
-    await post(`CREATE TABLE t (batch UInt32, n UInt32) ENGINE = MergeTree ORDER BY batch
-      SETTINGS non_replicated_deduplication_window = 1000`);
-    const insert = (batch: number) =>
-      post(`INSERT INTO t SELECT ${batch}, number FROM numbers(500)`, {
-        insert_deduplication_token: `b${batch}`,
-      });
-    let acknowledged = -1;
-    const killedAfter = async (more: number, delayMs: number): Promise<void> => {
-      const enough = acknowledged + more;
-      for (;;) {
-        const stored = await insert(acknowledged + 1).then(
-          () => true,
-          () => false,
-        );
-        if (!stored) break;
-        acknowledged += 1;
-        if (acknowledged === enough) setTimeout(() => victim.child.kill('SIGKILL'), delayMs);
-      }
-      if (victim.child.signalCode === null) await once(victim.child, 'exit');
-      victim = await startFront(place);
-    };
-    await killedAfter(5, 0);
-    await killedAfter(5, 7);
-    // The insert whose answer was lost may be stored or not; with its token it may be sent again.
-    await insert(acknowledged + 1);
-    const batches = acknowledged + 2;
-    expect(await post('SELECT count(), uniqExact(batch, n), max(batch) FROM t')).toBe(
-      `${batches * 500}\t${batches * 500}\t${batches - 1}\n`,
-    );
-    await stopFront(victim);
-    await rm(place, { recursive: true, force: true });
-  }, 60_000);
-});
-
-const outside = 'Code: 497. DB::Exception: Not allowed here';
-
-describe('the sandbox, against the real engine', () => {
-  // Valid SQL for the engine, which would do it: refused to everybody, refused even to our services, and refused
-  // to the analyst only.
-  const {
-    forEveryone,
-    forServices,
-    forAnalyst,
-  }: Record<'forEveryone' | 'forServices' | 'forAnalyst', string[]> = JSON.parse(
-    readFileSync(new URL('escape-attempts.json', `file://${main}`), 'utf8'),
-  );
-  const outcome = async (sql: string, query: Record<string, string>) => {
-    const response = await ask(sql, query);
-    return { sql, refused: !response.ok, body: await response.text() };
-  };
-
-  it('lets nobody out', async () => {
-    for (const query of [{}, asAnalyst]) {
-      for (const sql of [...forEveryone, ...forServices]) {
-        const { refused, body } = await outcome(sql, query);
-        const word = 'user' in query && forServices.includes(sql) ? /497|164/ : /497/;
-        expect([sql, refused, body]).toEqual([sql, true, expect.stringMatching(word)]);
-      }
-    }
-    expect(await text(forEveryone[0] ?? '')).toContain(outside);
-    await expect(readFile('/tmp/front-was-here')).rejects.toThrow();
-  });
-
-  it('lets an analyst read, within limits, and nothing else', async () => {
-    expect(await text('SELECT sum(number) FROM numbers(5)', asAnalyst)).toBe('10\n');
-    expect(await text("SHOW TABLES FROM shop LIKE 'count'", asAnalyst)).toBe('count\n');
-    for (const sql of forAnalyst) {
-      const { refused, body } = await outcome(sql, asAnalyst);
-      expect([sql, refused, body]).toEqual([sql, true, expect.stringMatching(/^Code: (164|396|497)\./)]);
-    }
-    const byUrl: Record<string, string>[] = [
-      { readonly: '0' },
-      { max_execution_time: '0' },
-      { max_memory_usage: '99999999999' },
-      { allow_ddl: '1' },
-      { format_schema: '/etc/hostname' },
-      { database: 'system' },
-      { dialect: 'prql' },
-      { param_t: 'system.parts' },
-    ];
-    for (const given of byUrl) {
-      const { refused, body } = await outcome('SELECT count() FROM {t:Identifier}', {
-        param_t: 'shop.count',
-        ...asAnalyst,
-        ...given,
-      });
-      if ('readonly' in given)
-        expect(
-          (await outcome('CREATE TABLE x (a Int8) ENGINE = Memory', { ...asAnalyst, ...given })).refused,
-        ).toBe(true);
-      else
-        expect([given, refused, body]).toEqual([
-          given,
-          true,
-          expect.stringMatching(/^Code: (164|452|497)\./),
-        ]);
-    }
   });
 });

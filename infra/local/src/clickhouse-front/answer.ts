@@ -21,7 +21,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   PrettyCompact: 'text/plain; charset=UTF-8',
 };
 
-/** X-ClickHouse-Summary, in which every number is a string. */
+/** X-ClickHouse-Summary, in which every number is a string. The engine does not tell how many rows a query gave. */
 export function summaryOf(counts: Counts, resultBytes: number): string {
   return JSON.stringify({
     read_rows: String(counts.rowsRead),
@@ -29,7 +29,7 @@ export function summaryOf(counts: Counts, resultBytes: number): string {
     written_rows: String(counts.rowsWritten),
     written_bytes: String(counts.bytesWritten),
     total_rows_to_read: '0',
-    result_rows: String(counts.rowsWritten || counts.rowsRead),
+    ...(counts.rowsWritten > 0 ? { result_rows: String(counts.rowsWritten) } : {}),
     result_bytes: String(resultBytes),
     elapsed_ns: String(Math.round(counts.elapsedSeconds * 1e9)),
   });
@@ -41,6 +41,8 @@ export interface AnswerOptions {
   readonly compression: string | null;
   readonly version: string;
   readonly timezone: string;
+  /** How long a client may take nothing before its connection is cut. */
+  readonly sendMs: number;
 }
 
 /** Writes one answer: headers when the first bytes come, then chunks no faster than the client reads them. */
@@ -87,17 +89,21 @@ export class Answer {
     const sink = this.#encoder ?? this.#response;
     if (this.#response.destroyed) throw new Error('the client went away');
     if (sink.write(bytes)) return;
+    // Nobody listens to this time-out, so the connection is cut; between chunks the engine has all its time.
+    this.#response.setTimeout(this.#options.sendMs);
     const waited = new AbortController();
     const { signal } = waited;
     // Whichever comes first; the loser's listener must not stay behind for each chunk of a long result.
     await Promise.race([once(sink, 'drain', { signal }), once(this.#response, 'close', { signal })]).finally(
       () => {
         waited.abort();
+        this.#response.setTimeout(0);
       },
     );
   }
 
   end(): void {
+    this.#response.setTimeout(this.#options.sendMs);
     (this.#encoder ?? this.#response).end();
   }
 
@@ -107,6 +113,7 @@ export class Answer {
    */
   fail(error: ClickHouseError): void {
     const text = exceptionText(error, this.#options.version);
+    this.#response.setTimeout(this.#options.sendMs);
     if (!this.#response.headersSent) {
       this.#response.statusCode = statusOf(error.code);
       this.#response.setHeader('X-ClickHouse-Exception-Code', String(error.code));

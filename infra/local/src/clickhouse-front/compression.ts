@@ -1,14 +1,14 @@
-import type { Readable, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ClickHouseError } from './exceptions.ts';
 
-const decoders: Readonly<Record<string, () => Transform>> = {
-  gzip: () => zlib.createGunzip(),
-  'x-gzip': () => zlib.createGunzip(),
-  deflate: () => zlib.createInflate(),
-  br: () => zlib.createBrotliDecompress(),
-  zstd: () => zlib.createZstdDecompress(),
-};
+const decoders: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', () => zlib.createGunzip()],
+  ['x-gzip', () => zlib.createGunzip()],
+  ['deflate', () => zlib.createInflate()],
+  ['br', () => zlib.createBrotliDecompress()],
+  ['zstd', () => zlib.createZstdDecompress()],
+]);
 
 type Encoding = 'zstd' | 'br' | 'gzip' | 'deflate';
 
@@ -37,38 +37,13 @@ export function createEncoder(encoding: Encoding): Transform {
 }
 
 /**
- * Reads a whole body, decompressed. The limit counts decompressed bytes, so a small bomb is stopped too.
+ * The decoder of a body, if it needs one.
  *
- * @throws ClickHouseError 89 for an unknown encoding, 271 for broken data, 229 beyond the limit.
+ * @throws ClickHouseError 89 for an unknown encoding.
  */
-export async function readBody(
-  source: Readable,
-  encoding: string | undefined,
-  maxBytes: number,
-): Promise<Buffer> {
-  const decoder =
-    encoding === undefined || encoding === 'identity' ? undefined : decoders[encoding.toLowerCase()];
-  if (encoding !== undefined && encoding !== 'identity' && !decoder) {
-    throw new ClickHouseError(89, 'UNKNOWN_COMPRESSION_METHOD', `Unknown compression method ${encoding}`);
-  }
-  const parts: Buffer[] = [];
-  let length = 0;
-  const stream = decoder ? source.pipe(decoder()) : source;
-  source.once('error', (error) => stream.destroy(error));
-  try {
-    for await (const part of stream) {
-      length += part.length;
-      if (length > maxBytes)
-        throw new ClickHouseError(229, 'QUERY_IS_TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
-      parts.push(part);
-    }
-  } catch (error) {
-    if (!decoder || error instanceof ClickHouseError) throw error;
-    throw new ClickHouseError(
-      271,
-      'CANNOT_DECOMPRESS',
-      `Cannot decompress the body: ${encoding} data is broken`,
-    );
-  }
-  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, length);
+export function createDecoder(encoding: string | undefined): Transform | undefined {
+  if (encoding === undefined || encoding === 'identity') return undefined;
+  const decoder = decoders.get(encoding.toLowerCase());
+  if (decoder) return decoder();
+  throw new ClickHouseError(89, 'UNKNOWN_COMPRESSION_METHOD', `Unknown compression method ${encoding}`);
 }

@@ -1,5 +1,5 @@
 import type { Job } from './lane-protocol.ts';
-import { isWord, tokensOf } from './lexer.ts';
+import { isWord, type Token } from './lexer.ts';
 import { namedFormat, type Statement } from './statement.ts';
 
 /**
@@ -33,10 +33,9 @@ const streamedKinds = new Set(['SELECT', 'WITH', 'FROM', '(']);
 const endWords = ['TOTALS', 'EXTREMES', 'OUTPUT_FORMAT_JSON_ARRAY_OF_ROWS'];
 
 /** Whether a result may be sent chunk by chunk: by its format, and because nothing follows its last row. */
-function canStream(format: string, sql: string, query: URLSearchParams): boolean {
+function canStream(format: string, tokens: readonly Token[], query: URLSearchParams): boolean {
   if (!streamable.has(format.toLowerCase()) || query.get('wait_end_of_query') === '1') return false;
   if (query.get('output_format_json_array_of_rows') === '1' || query.get('extremes') === '1') return false;
-  const tokens = tokensOf(Buffer.from(sql).toString('latin1'));
   return !tokens.some((token) => endWords.some((word) => isWord(token, word)));
 }
 
@@ -47,8 +46,11 @@ export interface Delivery {
 }
 
 /** How the answer to a statement is delivered. */
-export function deliveryOf({ kind, sql }: Pick<Statement, 'kind' | 'sql'>, query: URLSearchParams): Delivery {
+export function deliveryOf(
+  { kind, tokens }: Pick<Statement, 'kind' | 'tokens'>,
+  query: URLSearchParams,
+): Delivery {
   if (kind === 'INSERT') return { mode: 'insert', format: undefined };
-  const format = namedFormat(sql) ?? (query.get('default_format') || 'TabSeparated');
-  return { mode: streamedKinds.has(kind) && canStream(format, sql, query) ? 'stream' : 'whole', format };
+  const format = namedFormat(tokens) ?? (query.get('default_format') || 'TabSeparated');
+  return { mode: streamedKinds.has(kind) && canStream(format, tokens, query) ? 'stream' : 'whole', format };
 }

@@ -1,3 +1,5 @@
+import { LexError } from './lexer.ts';
+
 /** An exception as ClickHouse words it: number, name and text. */
 export class ClickHouseError extends Error {
   override readonly name = 'ClickHouseError';
@@ -16,6 +18,8 @@ const engineMessage = /^Code: (\d+)\. DB::Exception: ([\s\S]*?)\s*$/;
 /** Reads the engine's text; anything else becomes a logical error (49) with its own message. */
 export function toClickHouseError(error: unknown): ClickHouseError {
   if (error instanceof ClickHouseError) return error;
+  if (error instanceof LexError)
+    return new ClickHouseError(62, 'SYNTAX_ERROR', `Syntax error: ${error.message}`);
   const text =
     typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
   const match = engineMessage.exec(text);
@@ -27,6 +31,11 @@ export function toClickHouseError(error: unknown): ClickHouseError {
   const type = /\(([A-Z][A-Z0-9_]+)\)(?: \(version [^)]*\))?$/.exec(message)?.[1] ?? 'UNKNOWN';
   message = message.replace(/(?: \([A-Z][A-Z0-9_]+\)| \(version [^)]*\))+$/, '');
   return new ClickHouseError(Number(match[1]), type, message);
+}
+
+/** A refusal that passes: it is answered with 503 and Retry-After. */
+export function busy(why: string): ClickHouseError {
+  return new ClickHouseError(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `Too many simultaneous queries: ${why}`);
 }
 
 /** The body of an error response. */

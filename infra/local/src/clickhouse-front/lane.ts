@@ -2,6 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Connection, openConnection, type RunResult } from './engine.ts';
 import { ClickHouseError, toClickHouseError } from './exceptions.ts';
 import type { Counts, FromLane, Job, ToLane } from './lane-protocol.ts';
+import { tokensOf } from './lexer.ts';
+import { checkWrittenAnew } from './sandbox.ts';
+import { literal } from './settings.ts';
 import { checkTree } from './syntax-tree.ts';
 
 // One lane: a thread that runs one statement at a time. It is a thread because the engine computes scalar
@@ -46,16 +49,22 @@ async function runWhole(connection: Connection, job: Job): Promise<Counts> {
   return counts;
 }
 
+/** What the engine itself makes of a statement, looked through before it may run. */
+async function check(connection: Connection, { sql, right }: Job): Promise<void> {
+  const tree = await connection.run(`EXPLAIN AST ${sql}`, 'TSVRaw');
+  checkTree(tree.bytes.toString(), right);
+  if (right !== 'analyst') return;
+  const anew = await connection.run(`SELECT formatQuerySingleLine(${literal(sql)})`, 'TSVRaw');
+  checkWrittenAnew(tokensOf(anew.bytes.toString('latin1')));
+}
+
 async function run(job: Job): Promise<Counts> {
   // A connection of its own for each statement (0.3 ms), so no setting, parameter or temporary table of one
   // client is seen by the next.
   const connection = openConnection(directory);
   try {
     for (const statement of job.preparation) await connection.run(statement);
-    if (job.treeChecked) {
-      const tree = await connection.run(`EXPLAIN AST ${job.sql}`, 'TSVRaw');
-      checkTree(tree.bytes.toString(), job.right);
-    }
+    if (job.treeChecked) await check(connection, job);
     checkGoing(job);
     return job.mode === 'stream' ? await runStream(connection, job) : await runWhole(connection, job);
   } finally {

@@ -1,13 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '@zhongtai/runtime';
 import { type Connection, openConnection } from './engine.ts';
-import { ClickHouseError } from './exceptions.ts';
+import { busy, ClickHouseError } from './exceptions.ts';
 import type { Counts, FromLane, Job, ToLane } from './lane-protocol.ts';
+import { Queue, type QueueLimits, type Waiting } from './queue.ts';
+import type { Right } from './sandbox.ts';
 
 /** A job without its number, and who waits for it. */
 export type Work = Omit<Job, 'id' | 'preparation'> & {
   /** Built when the number is known, which marks the running statement. */
   readonly prepare: (mark: string) => string[];
+  /** How long it may hold its lane, also while its client takes nothing: the engine counts its own work only. */
+  readonly wallMs?: number | undefined;
 };
 
 export interface WorkOptions {
@@ -16,11 +20,15 @@ export interface WorkOptions {
   readonly signal: AbortSignal;
 }
 
-interface Ticket {
+interface Ticket extends Waiting {
   readonly job: Job;
   readonly options: WorkOptions;
+  readonly wallMs: number | undefined;
   readonly resolve: (counts: Counts) => void;
-  readonly reject: (error: unknown) => void;
+  /** Ends it when it holds its lane for too long. */
+  wall?: NodeJS.Timeout;
+  /** Why we ended it, when we did. */
+  verdict?: ClickHouseError;
 }
 
 interface Lane {
@@ -32,7 +40,7 @@ export interface LanesOptions {
   readonly directory: string;
   readonly lanes: number;
   readonly analystLanes: number;
-  readonly queue: number;
+  readonly queue: QueueLimits;
   readonly logger: Logger;
   readonly engineArguments: readonly string[];
   /** Called when a lane dies: the engine is in an unknown state then. */
@@ -49,7 +57,7 @@ const killEveryMs = 250;
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes: Lane[] = [];
-  readonly #queue: Ticket[] = [];
+  readonly #queue: Queue<Ticket>;
   #control: Connection | undefined;
   #controlTail: Promise<unknown> = Promise.resolve();
   #lastId = 0;
@@ -57,14 +65,15 @@ export class Lanes {
 
   constructor(options: LanesOptions) {
     this.#options = options;
+    this.#queue = new Queue(options.queue);
   }
 
   get running(): number {
     return this.#lanes.filter((lane) => lane.ticket).length;
   }
 
-  get waiting(): number {
-    return this.#queue.length;
+  waiting(right: Right): number {
+    return this.#queue.count(right);
   }
 
   /** Opens the engine and the lanes. Returns the version of the engine. */
@@ -83,7 +92,7 @@ export class Lanes {
   /** Waits for what runs, for at most `withinMs`, then kills it. */
   async stop(withinMs = 15_000): Promise<void> {
     this.#stopping = true;
-    for (const ticket of this.#queue.splice(0)) ticket.reject(cancelledError());
+    this.#queue.empty(cancelledError());
     const deadline = performance.now() + withinMs;
     while (this.running > 0) {
       if (performance.now() > deadline)
@@ -98,21 +107,16 @@ export class Lanes {
    *
    * @throws ClickHouseError 202 (TOO_MANY_SIMULTANEOUS_QUERIES) when the queue is full; whatever the engine says.
    */
-  run({ prepare, ...work }: Work, options: WorkOptions): Promise<Counts> {
-    const full = this.#queue.length >= this.#options.queue && !this.#freeLane(work.right);
-    if (full || this.#stopping) {
-      const why = this.#stopping ? 'the server is stopping' : `${this.#options.queue} are waiting already`;
-      return Promise.reject(
-        new ClickHouseError(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `Too many simultaneous queries: ${why}`),
-      );
-    }
+  async run({ prepare, wallMs, ...work }: Work, options: WorkOptions): Promise<Counts> {
+    if (this.#stopping) throw busy('the server is stopping');
+    if (!this.#freeLane(work.right)) this.#queue.checkRoom(work.right);
     this.#lastId += 1;
     const id = this.#lastId;
+    const job: Job = { ...work, id, preparation: prepare(this.#mark(id)) };
     return new Promise<Counts>((resolve, reject) => {
-      const job: Job = { ...work, id, preparation: prepare(this.#mark(id)) };
-      const ticket: Ticket = { job, options, resolve, reject };
-      options.signal.addEventListener('abort', () => this.#abort(ticket), { once: true });
-      this.#queue.push(ticket);
+      const ticket: Ticket = { job, right: work.right, options, wallMs, resolve, reject };
+      options.signal.addEventListener('abort', () => this.#end(ticket, cancelledError()), { once: true });
+      this.#queue.add(ticket);
       this.#next();
     });
   }
@@ -141,7 +145,7 @@ export class Lanes {
     this.#lanes.push(lane);
   }
 
-  #freeLane(right: Job['right']): Lane | undefined {
+  #freeLane(right: Right): Lane | undefined {
     const byAnalysts = this.#lanes.filter((lane) => lane.ticket?.job.right === 'analyst').length;
     if (right === 'analyst' && byAnalysts >= this.#options.analystLanes) return undefined;
     return this.#lanes.find((lane) => !lane.ticket);
@@ -149,13 +153,21 @@ export class Lanes {
 
   /** Gives waiting statements to free lanes, the oldest first; an analyst's does not hold up those behind it. */
   #next(): void {
-    for (const ticket of [...this.#queue]) {
-      const lane = this.#freeLane(ticket.job.right);
-      if (!lane) continue;
-      this.#queue.splice(this.#queue.indexOf(ticket), 1);
+    for (;;) {
+      const ticket = this.#queue.takeFirst((right) => this.#freeLane(right) !== undefined);
+      const lane = ticket && this.#freeLane(ticket.right);
+      if (!ticket || !lane) return;
       lane.ticket = ticket;
       this.#post(lane, { type: 'job', job: ticket.job });
+      this.#limit(ticket);
     }
+  }
+
+  #limit(ticket: Ticket): void {
+    if (ticket.wallMs === undefined) return;
+    const message = `Timeout exceeded: the answer was not taken within ${ticket.wallMs / 1000} s`;
+    const verdict = new ClickHouseError(159, 'TIMEOUT_EXCEEDED', message);
+    ticket.wall = setTimeout(() => this.#end(ticket, verdict), ticket.wallMs);
   }
 
   #post(lane: Lane, message: ToLane): void {
@@ -169,22 +181,20 @@ export class Lanes {
       const { buffer, byteOffset, length } = message.bytes;
       ticket.options.onChunk(Buffer.from(buffer, byteOffset, length)).then(
         () => this.#post(lane, { type: 'more', id: message.id }),
-        () => this.#abort(ticket),
+        () => this.#end(ticket, cancelledError()),
       );
       return;
     }
     lane.ticket = undefined;
+    clearTimeout(ticket.wall);
     if (message.type === 'done') ticket.resolve(message.counts);
-    else ticket.reject(new ClickHouseError(message.code, message.name, message.message));
+    else ticket.reject(ticket.verdict ?? new ClickHouseError(message.code, message.name, message.message));
     this.#next();
   }
 
-  #abort(ticket: Ticket): void {
-    const at = this.#queue.indexOf(ticket);
-    if (at >= 0) {
-      this.#queue.splice(at, 1);
-      ticket.reject(cancelledError());
-    }
+  #end(ticket: Ticket, why: ClickHouseError): void {
+    ticket.verdict ??= why;
+    if (this.#queue.remove(ticket)) ticket.reject(why);
     const lane = this.#lanes.find((candidate) => candidate.ticket === ticket);
     if (lane) this.#kill(lane, ticket);
   }

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { createLogger, runUntilSignal } from '@zhongtai/runtime';
+import { addProcessMetrics, createLogger, createMetrics, runUntilSignal } from '@zhongtai/runtime';
 import { readConfig } from './config.ts';
 import { createClickHouseFront } from './front.ts';
 
@@ -15,9 +15,12 @@ if (process.env['UV_THREADPOOL_SIZE'] === undefined) {
 
 mkdirSync(config.directory, { recursive: true });
 const logger = createLogger({ name: 'clickhouse-front', level: config.logLevel });
+const registry = createMetrics();
+addProcessMetrics(registry);
 const front = createClickHouseFront({
   config,
   logger,
+  registry,
   onDeath: (error) => {
     logger.fatal({ err: error }, 'a lane died');
     process.exit(1);

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+
 /**
  * What SQL may name. The engine runs in local mode, where every query may read and write the files of the
- * machine, open connections and start programs, so the front keeps lists of what is harmless instead of lists
- * of what is not: a function of a later engine that is not in here is refused until somebody has looked at it.
+ * machine, open connections and start programs. So table functions, engines and an analyst's settings, system
+ * tables and functions go by lists of what is harmless: what a later engine brings is refused until somebody has
+ * looked at it. Our services may call every scalar function but those that are known to reach outside.
  * Names are in lower case.
  */
 
@@ -38,6 +41,24 @@ export const deniedFunctions = names(`
   getserversetting hostname lemmatize logtrace serveruuid showcertificate stem synonyms tcpport trap
   zookeepersessionuptime`);
 
+/** Every function of the engine that this was written for (its `system.functions`), the denied ones included. */
+export const pinnedFunctions = names(readFileSync(new URL('functions.txt', import.meta.url), 'utf8'));
+
+/** What the engine calls functions in a statement's tree, though they are none. */
+const functionsOfTheParser = names('lambda exists');
+
+/** Suffixes that make a function of its own out of an aggregate function, also several of them. */
+const combinators =
+  /(?:simplestate|ordefault|distinct|resample|foreach|argmax|argmin|ornull|tuple|merge|state|array|null|map|if)$/;
+
+/** Whether a function was there when the lists of this file were made; what a later engine adds is not. */
+export function isKnownFunction(name: string): boolean {
+  const lower = name.toLowerCase();
+  if (pinnedFunctions.has(lower) || functionsOfTheParser.has(lower) || tableFunctions.has(lower)) return true;
+  const base = lower.replace(combinators, '');
+  return base !== lower && base !== '' && isKnownFunction(base);
+}
+
 /** Table and database engines whose data lives in the data directory or in memory. */
 export const engines = names(`
   mergetree replacingmergetree summingmergetree aggregatingmergetree collapsingmergetree
@@ -51,6 +72,12 @@ export const engines = names(`
 export const systemTables = names(`
   one numbers numbers_mt zeros zeros_mt tables columns databases functions table_functions formats
   data_type_families aggregate_function_combinators collations keywords time_zones`);
+
+/** First words of ClickHouse's statements; any other is a slip of the pen, and is told so. */
+export const statementWords = names(`
+  ( alter attach backup begin call check commit copy create delete desc describe detach drop exchange execute
+  exists explain from grant insert kill move optimize parallel rename replace restore revoke rollback select set
+  show system truncate undrop unfreeze update use watch with`);
 
 /** Statements that only read. */
 export const readingKinds = names('select with ( from show describe desc explain exists');

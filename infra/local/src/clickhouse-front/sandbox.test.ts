@@ -1,25 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { checkText, type Right } from './sandbox.ts';
+import { toClickHouseError } from './exceptions.ts';
+import { checkText, checkWrittenAnew, type Right } from './sandbox.ts';
+import { tokensOfText } from './statement.ts';
 
-const attempts: Record<'forEveryone' | 'forServices' | 'forAnalyst', string[]> = JSON.parse(
-  readFileSync(new URL('escape-attempts.json', import.meta.url), 'utf8'),
+const list = new URL('../../../../test/interop/analyst-attempts.json', import.meta.url);
+const attempts: { attempt: string; query: string; refusedTo?: string }[] = JSON.parse(
+  readFileSync(list, 'utf8'),
 );
 
-const codeOf = (sql: string, right: Right): number => {
+const outcome = (sql: string, check: (tokens: ReturnType<typeof tokensOfText>) => void): number => {
   try {
-    checkText(sql, right);
+    check(tokensOfText(sql));
     return 0;
   } catch (error) {
-    return typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : -1;
+    return toClickHouseError(error).code;
   }
 };
+const codeOf = (sql: string, right: Right): number => outcome(sql, (tokens) => checkText(tokens, right));
 
 describe('the reading of the text', () => {
-  it.each([...attempts.forEveryone, ...attempts.forServices])('refuses %s to everybody', (sql) => {
-    expect(codeOf(sql, 'service')).toBe(497);
-    expect([164, 497]).toContain(codeOf(sql, 'analyst'));
-  });
+  it.each(attempts.filter(({ refusedTo }) => refusedTo === 'everybody'))(
+    'refuses everybody to $attempt',
+    ({ query }) => {
+      expect(codeOf(query, 'service')).toBe(497);
+      expect([164, 497]).toContain(codeOf(query, 'analyst'));
+    },
+  );
 
   it.each([
     "SELECT 'file(' AS x, `url` FROM highway.order_placed -- file('x')",
@@ -32,8 +39,39 @@ describe('the reading of the text', () => {
     expect(codeOf(sql, 'service')).toBe(0);
   });
 
-  it('refuses what it would read differently from the engine', () => {
-    expect(codeOf("SELECT \u2018a'\u2019, file('x') --'", 'service')).toBe(62);
-    expect(codeOf('SELECT 1 /* without end', 'service')).toBe(62);
+  it.each([
+    "SELECT \u2018a'\u2019, file('x') --'",
+    'SELECT 1 /* without end',
+    // The engine nests comments: to it the string is a comment's end, and what stands in it is code.
+    "SELECT /* /* */ ' */ * APPLY(x -> file(x)) FROM (SELECT '/etc/hostname' AS x) -- '",
+    "SELECT $ ' $ a $ ' $, 1",
+  ])('refuses what the engine may read differently: %s', (sql) => {
+    expect(codeOf(sql, 'service')).toBe(62);
+  });
+
+  it('takes a slip of the pen for what it is', () => {
+    for (const right of ['service', 'analyst'] as const) expect(codeOf('SELEC 1', right)).toBe(62);
+  });
+
+  it('takes no longer for any text of the greatest length than a blink', () => {
+    const size = 262_144;
+    const parts = ['1,', 'f(', 'a ', '--\n', '/**/', '$a$$a$', 'a=b ', 'SETTINGS ', "'\\''", '`a`.', '$a$'];
+    const took = parts.map((part) => {
+      const began = performance.now();
+      codeOf(`SELECT ${part.repeat(size / part.length)}`, 'analyst');
+      return { part, slow: performance.now() - began > 1500 };
+    });
+    expect(took.filter(({ slow }) => slow)).toEqual([]);
+  });
+});
+
+describe('the reading of what the engine writes down', () => {
+  it('finds functions inside of APPLY, where only those that are known may stand', () => {
+    const anew = (sql: string): number => outcome(sql, checkWrittenAnew);
+    expect(anew('SELECT * APPLY x -> (toString(x) IN (1, 2)) FROM t')).toBe(0);
+    expect(anew('SELECT * APPLY sumIf, {a:Array(LowCardinality(String))} FROM t')).toBe(0);
+    expect(anew('SELECT * APPLY quantilesIfOrNull(0.9) FROM t')).toBe(0);
+    expect(anew('SELECT * APPLY x -> newInEngine99(x) FROM t')).toBe(497);
+    expect(anew('SELECT * APPLY newInEngine99 FROM t')).toBe(497);
   });
 });

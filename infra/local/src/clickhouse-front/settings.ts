@@ -81,12 +81,12 @@ function clientSettings(
 function limitAnalyst(settings: Map<string, string>, caps: ReadonlyMap<string, number>): void {
   for (const [name, most] of caps) {
     const asked = settings.get(name);
-    // 0 means "no limit" to the engine.
-    if (asked !== undefined && !(Number(asked) > 0 && Number(asked) <= most)) {
+    // 0 means "no limit" to the engine, and so does what it rounds to 0.
+    if (asked !== undefined && !(/^[1-9]\d*$/.test(asked) && Number(asked) <= most)) {
       throw new ClickHouseError(
         452,
         'SETTING_CONSTRAINT_VIOLATION',
-        `Setting ${name} should be between 1 and ${most}`,
+        `Setting ${name} should be a whole number between 1 and ${most}`,
       );
     }
     settings.set(name, asked ?? String(most));
@@ -105,6 +105,8 @@ export interface SettingsInput {
   readonly mark: string;
   /** For an answer that is held in memory as a whole: how large it may get. */
   readonly maxResultBytes: number | undefined;
+  /** How long a statement may be. */
+  readonly maxQueryBytes: number;
   /** GET reads only. */
   readonly readOnly: boolean;
 }
@@ -115,7 +117,7 @@ export interface SettingsInput {
  * can be changed.
  */
 export function preparation(input: SettingsInput): string[] {
-  const { query, right, limits, mark, readOnly, maxResultBytes } = input;
+  const { query, right, limits, mark, readOnly, maxResultBytes, maxQueryBytes } = input;
   const caps = right === 'analyst' ? capped(limits) : new Map<string, number>();
   const settings = clientSettings(query, right, caps);
   if (right === 'analyst') limitAnalyst(settings, caps);
@@ -126,6 +128,8 @@ export function preparation(input: SettingsInput): string[] {
   // Rows that wait in memory for others would be lost by kill -9 after they were acknowledged.
   settings.set('async_insert', '0');
   settings.set('log_comment', mark);
+  // The front has its own limit; the engine's must leave room for what is written around the statement.
+  if (!settings.has('max_query_size')) settings.set('max_query_size', String(4 * maxQueryBytes));
   const parameters = [...query].filter(([name]) => name.startsWith('param_'));
   for (const [name] of parameters) {
     if (!parameterName.test(name))

@@ -1,5 +1,6 @@
 import {
   deniedFunctions,
+  isKnownFunction,
   outsideNames,
   systemTables,
   tableFunctions,
@@ -24,7 +25,8 @@ function checkFunction(name: string, parent: string, right: Right): void {
     if (!tableFunctions.has(name)) throw denied(`table function ${name}()`);
   } else if (parent.startsWith('InsertQuery')) throw denied('INSERT INTO FUNCTION');
   if (outsideNames.has(name) || deniedFunctions.has(name)) throw denied(`${name}()`);
-  if (right === 'analyst' && tableFunctionsDeniedToAnalyst.has(name)) throw denied(`${name}()`);
+  if (right === 'analyst' && (tableFunctionsDeniedToAnalyst.has(name) || !isKnownFunction(name)))
+    throw denied(`${name}()`);
 }
 
 function checkIdentifier(text: string): void {
