@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Assignment, Highway, PartitionOwner, Publisher, RawBatch, Received } from '@zhongtai/highway';
-import { createLogger } from '@zhongtai/runtime';
+import { createLogger, createMetrics } from '@zhongtai/runtime';
 import { schemaText } from '@zhongtai/schemas';
 import kafkajs from 'kafkajs';
 import {
@@ -19,6 +19,7 @@ import {
 let at: Addresses;
 let highway: Highway;
 let publisher: Publisher;
+const metrics = createMetrics();
 const created: string[] = [];
 
 async function freshTopic(partitions: 'P' | number = 'P') {
@@ -33,7 +34,7 @@ const group = (name: string) => `${created.at(-1)}-${name}`;
 
 beforeAll(async () => {
   at = await addresses(['kafka', 'registry']);
-  highway = highwayAt(at, { letterText: schemaText('zhongtai.platform.DeadLetter') });
+  highway = highwayAt(at, { letterText: schemaText('zhongtai.platform.DeadLetter'), metrics });
   await highway.admin.ensureTopics([deadLetterTopic]);
   created.push(deadLetterTopic.name);
   publisher = highway.createPublisher();
@@ -314,7 +315,10 @@ describe('owned partitions', () => {
     await eventually(() => assigned.length === 1);
     owner.go({ topic: topic.name, partition: 0 }, 0);
     await eventually(() => batches.at(-1)?.nextOffset === 6);
+    const lag = () => metrics.getSingleMetricAsString('zhongtai_highway_lag_records');
+    expect(await lag()).toContain(`topic="${topic.name}",partition="0"} 0`);
     await owner.stop();
+    expect(await lag()).not.toContain(topic.name);
     expect(batches.flatMap(({ records }) => records.map(({ value }) => String(value)))).toEqual(['kept']);
     expect(batches.at(-1)?.highWatermark).toBe(6);
   });

@@ -72,4 +72,9 @@ export class GuardedCluster {
       return [];
     }
   }
+
+  /** The node that leads a partition; -1, which no broker has, while that is not known. */
+  leaderOf(topic: string, partition: number): number {
+    return this.leadersOf(topic).find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
+  }
 }

@@ -51,7 +51,7 @@ export function createHighwayMetrics(registry: Registry) {
     }),
     lag: new Gauge({
       name: 'zhongtai_highway_lag_records',
-      help: 'Records between the reading position and the end of the partition at the last fetch.',
+      help: 'Records between the reading position and the end of a partition that this process owns.',
       labelNames: ['group', 'topic', 'partition'],
       registers,
     }),

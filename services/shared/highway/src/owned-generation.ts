@@ -6,8 +6,9 @@ import { type FetchedPartition, type FetchLimits, fetchRequest } from './fetch-r
 import type { Generation, GroupMember } from './group-member.ts';
 import type { GuardedCluster } from './guarded-cluster.ts';
 import { exchange } from './kafka-client.ts';
+import { LagGauge } from './lag-gauge.ts';
 import type { HighwayMetrics } from './metrics.ts';
-import { OwnedPartition } from './owned-partition.ts';
+import { fairOrder, OwnedPartition } from './owned-partition.ts';
 import { type ReadRecords, readRecordSet } from './record-batch-reader.ts';
 import type { Place, RawBatch } from './subscription-types.ts';
 
@@ -41,6 +42,8 @@ export class OwnedGeneration {
   readonly #partitions: OwnedPartition[];
   readonly #handling = new Set<Promise<void>>();
   readonly #busyNodes = new Set<number>();
+  readonly #lag: LagGauge;
+  #served = 0;
   #end: (reason: EndReason) => void = () => undefined;
   #reason: EndReason | null = null;
   #heartbeats: NodeJS.Timeout;
@@ -51,6 +54,7 @@ export class OwnedGeneration {
     this.generation = generation;
     this.#parts = parts;
     this.#partitions = generation.partitions.map((place) => new OwnedPartition(place));
+    this.#lag = new LagGauge(parts);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -77,6 +81,7 @@ export class OwnedGeneration {
 
   close(): void {
     clearInterval(this.#heartbeats);
+    this.#lag.close(this.#partitions);
   }
 
   go(place: Place, offset: number): void {
@@ -108,6 +113,7 @@ export class OwnedGeneration {
   async #beat(): Promise<void> {
     if (this.#beating) return;
     this.#beating = true;
+    void this.#lag.refresh(this.#partitions);
     try {
       await this.#parts.member.heartbeat(this.generation);
       this.#lastBeat = this.#parts.clock();
@@ -130,7 +136,7 @@ export class OwnedGeneration {
     if (this.#reason !== null) return;
     const byNode = Map.groupBy(
       this.#partitions.filter((own) => own.isReady),
-      (own) => this.#leaderOf(own),
+      (own) => this.#parts.cluster.leaderOf(own.topic, own.partition),
     );
     for (const [node, ready] of byNode) {
       if (this.#busyNodes.has(node)) continue;
@@ -139,15 +145,10 @@ export class OwnedGeneration {
     }
   }
 
-  #leaderOf({ topic, partition }: Place): number {
-    const leaders = this.#parts.cluster.leadersOf(topic);
-    return leaders.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
-  }
-
   async #fetch(node: number, ready: readonly OwnedPartition[]): Promise<void> {
     let failed = false;
     try {
-      const positions = ready.map((own) => own.startFetch());
+      const positions = fairOrder(ready).map((own) => own.startFetch());
       const soon = this.#partitions.some((own) => own.mayBeReadySoon(this.#parts.clock()));
       const limits = soon ? { ...this.#parts.limits, maxWaitMs: shortWaitMs } : this.#parts.limits;
       const answer = await this.#parts.cluster.run('a fetch', async (cluster) => {
@@ -194,11 +195,9 @@ export class OwnedGeneration {
     const { records, nextOffset, bytes } = read;
     const { topic, partition, highWatermark } = fetched;
     const { metrics, groupId } = this.#parts;
-    metrics.lag.set(
-      { group: groupId, topic, partition: String(partition) },
-      Math.max(0, highWatermark - nextOffset),
-    );
+    this.#lag.set(own, highWatermark - nextOffset);
     if (nextOffset === from) return true;
+    own.servedAt = ++this.#served;
     metrics.fetched.inc({ group: groupId, topic }, records.length);
     const { generation } = this.generation;
     this.#deliver(own, {

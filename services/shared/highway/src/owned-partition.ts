@@ -9,9 +9,12 @@ export class OwnedPartition implements Place {
   readonly topic: string;
   readonly partition: number;
   busy = false;
+  /** When it last got records, in batches of its generation. */
+  servedAt = 0;
   /** How often in a row the bytes at this position came with a wrong checksum. */
   corruptReads = 0;
   #position: number | null = null;
+  #stoodAt: number | null = null;
   #pausedAt: number | null = null;
   #asked: number | null = null;
 
@@ -26,6 +29,11 @@ export class OwnedPartition implements Place {
 
   get position(): number | null {
     return this.#position;
+  }
+
+  /** The next offset to be handled, also while the partition is held; null when it was never told to go. */
+  get stoodAt(): number | null {
+    return this.#position ?? this.#stoodAt;
   }
 
   get isReady(): boolean {
@@ -44,6 +52,7 @@ export class OwnedPartition implements Place {
   }
 
   hold(): void {
+    this.#stoodAt = this.stoodAt;
     this.#position = null;
   }
 
@@ -73,4 +82,12 @@ export class OwnedPartition implements Place {
     if (this.#position === from) this.#position = to;
     this.corruptReads = 0;
   }
+}
+
+/**
+ * The order in which to ask for partitions: the broker fills its answer in that order up to a number of bytes, so
+ * who has waited longest comes first, or a few busy partitions would starve the rest.
+ */
+export function fairOrder(ready: readonly OwnedPartition[]): OwnedPartition[] {
+  return ready.toSorted((a, b) => a.servedAt - b.servedAt);
 }

@@ -3,6 +3,7 @@ import { HighwayError } from './errors.ts';
 import { GroupMember } from './group-member.ts';
 import { GuardedCluster } from './guarded-cluster.ts';
 import { createCluster, type KafkaClientOptions } from './kafka-client.ts';
+import { listOffsets, placeName } from './list-offsets.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import { type GenerationParts, OwnedGeneration } from './owned-generation.ts';
 import type {
@@ -21,8 +22,6 @@ const settleMs = 15_000;
 const backOffMs = { first: 100, most: 2_000 };
 /** A topic may be created while its first reader starts; only one that stays away is fatal. */
 const missingAfterMs = 15_000;
-const earliest = -2;
-const latest = -1;
 
 interface OwnerParts extends KafkaClientOptions {
   readonly metrics: HighwayMetrics;
@@ -192,40 +191,13 @@ export class KafkaPartitionOwner implements PartitionOwner {
 
   async bounds(places: readonly Place[]): Promise<(Place & { earliest: number; end: number })[]> {
     const [first, last] = await Promise.all([
-      this.#listOffsets(places, earliest),
-      this.#listOffsets(places, latest),
+      listOffsets(this.#cluster, places, 'first'),
+      listOffsets(this.#cluster, places, 'last'),
     ]);
     return places.map((place) => {
-      const key = `${place.topic}/${place.partition}`;
-      return { ...place, earliest: first.get(key) ?? 0, end: last.get(key) ?? 0 };
+      const name = placeName(place);
+      return { ...place, earliest: first.get(name) ?? 0, end: last.get(name) ?? 0 };
     });
-  }
-
-  async #listOffsets(places: readonly Place[], timestamp: number): Promise<Map<string, number>> {
-    const found = new Map<string, number>();
-    try {
-      const byLeader = Map.groupBy(places, ({ topic, partition }) => {
-        const all = this.#cluster.leadersOf(topic);
-        return all.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
-      });
-      for (const [nodeId, ofLeader] of byLeader) {
-        const byTopic = Map.groupBy(ofLeader, ({ topic }) => topic);
-        const topics = [...byTopic].map(([topic, some]) => ({
-          topic,
-          partitions: some.map(({ partition }) => ({ partition, timestamp })),
-        }));
-        const { responses } = await this.#cluster.run('listing offsets', async (cluster) => {
-          const broker = await cluster.findBroker({ nodeId });
-          return await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics });
-        });
-        for (const { topic, partitions } of responses) {
-          for (const { partition, offset } of partitions) found.set(`${topic}/${partition}`, Number(offset));
-        }
-      }
-      return found;
-    } catch (error) {
-      throw translate(error, 'list offsets');
-    }
   }
 
   #pause(ms: number): Promise<void> {
