@@ -41,6 +41,8 @@ export interface AvroField {
   readonly page_address?: boolean;
   /** Boolean field of the same record that says that this identifier was a random one and was left out. */
   readonly randomised_field?: string;
+  /** Text with few distinct values (a store, a currency): the warehouse keeps a dictionary of them. */
+  readonly low_cardinality?: boolean;
   readonly unit?: string;
 }
 

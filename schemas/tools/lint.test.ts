@@ -50,6 +50,7 @@ describe('a mistake is named', () => {
     ['a default that is no symbol', 'fulfil', { default: 'drone' }, /among the symbols/],
     ['a scope that is not there', 'recipient_phone', { scope_field: 'brand' }, /scope from brand/],
     ['a page address that is not masked', 'order_id', { page_address: true }, /no free text/],
+    ['a dictionary of numbers', 'is_gift', { low_cardinality: true }, /no text/],
     ['a flag that is no boolean', 'recipient_phone', { randomised_field: 'order_id' }, /no boolean/],
     ['an identifier of another class', 'recipient_phone', { pii: 'sensitive' }, /another pii class/],
     ['an identifier that is no text', 'net_cents', { identifier: 'phone', pii: 'identifier' }, /no text/],

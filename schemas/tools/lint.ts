@@ -105,6 +105,9 @@ function lintPersonal(field: AvroField, owner: AvroRecord, report: Report): void
   if (field.page_address === true && field.free_text !== true) {
     report(name, 'is the address of a page but no free text', 'Set free_text: paths quote contact addresses');
   }
+  if (field.low_cardinality === true && !holdsText(field.type)) {
+    report(name, 'has few distinct values but is no text', 'Take low_cardinality away');
+  }
   const flag = owner.fields.find((other) => other.name === randomisedField);
   if (randomisedField !== undefined && flag?.type !== 'boolean') {
     report(

@@ -16,6 +16,8 @@ export interface AvroField {
   readonly name: string;
   readonly type: AvroType;
   readonly doc: string;
+  /** Few distinct values, says the contract (attribute `low_cardinality`): stored with a dictionary. */
+  readonly lowCardinality: boolean;
   /** Undefined when the field has no default. */
   readonly default?: unknown;
 }
@@ -56,6 +58,7 @@ interface Json {
   readonly fields?: unknown;
   readonly logicalType?: unknown;
   readonly default?: unknown;
+  readonly low_cardinality?: unknown;
 }
 
 function isObject(value: unknown): value is Json {
@@ -126,6 +129,7 @@ class SchemaReader {
         name: text(field.name),
         type: this.read(field.type, inner),
         doc: text(field.doc),
+        lowCardinality: field.low_cardinality === true,
       };
       return 'default' in field ? { ...read, default: field.default } : read;
     });

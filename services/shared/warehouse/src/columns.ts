@@ -44,7 +44,7 @@ export function fieldCodec(field: AvroField, prefix = '', optional = false): Fie
   }
   if (type.kind === 'record') return recordCodec(type, `${prefix}${field.name}_`, optional);
   if (isRecordArray(type)) return nestedColumns(type.items, `${prefix}${field.name}`);
-  return single(field, prefix, valueCodec(type, field.name, optional), optional);
+  return single(field, prefix, valueCodec(type, field, optional), optional);
 }
 
 function single(field: AvroField, prefix: string, codec: ValueCodec, optional: boolean): FieldCodec {

@@ -1,7 +1,10 @@
 import type { AvroReader } from './avro-reader.ts';
-import type { AvroType } from './avro-schema.ts';
+import type { AvroField, AvroType } from './avro-schema.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { WarehouseError } from './errors.ts';
+
+/** What a value's codec needs to know of its field. */
+export type FieldTraits = Pick<AvroField, 'name' | 'lowCardinality'>;
 
 /** How a value without parts is stored and written. */
 export interface Scalar {
@@ -10,23 +13,6 @@ export interface Scalar {
   readonly lowCardinality: boolean;
   write(reader: AvroReader, writer: ByteWriter): void;
 }
-
-/** Strings with few distinct values. All enums are such too. */
-const lowCardinalityNames: ReadonlySet<string> = new Set([
-  'event_type',
-  'source_system',
-  'source_stream',
-  'currency',
-  'store_id',
-  'campaign_id',
-  'carrier_id',
-  'bank_id',
-  'node_id',
-  'hub_id',
-  'scope',
-  'tier',
-  'city',
-]);
 
 const twoTo32 = 2 ** 32;
 /** What DateTime64 and Date32 can hold, 1900-01-01 to 2299-12-31; beyond, ClickHouse would clamp. */
@@ -119,8 +105,8 @@ function enumOf(symbols: readonly string[]): Scalar {
   };
 }
 
-/** @param name the field's name: it decides which strings have few distinct values. */
-export function scalarOf(type: AvroType, name: string): Scalar {
+/** @param field whose value it is. Enums have few distinct values whatever it says. */
+export function scalarOf(type: AvroType, { name, lowCardinality }: FieldTraits): Scalar {
   if (type.kind === 'enum') return enumOf(type.symbols);
   if (type.kind === 'fixed') {
     return { type: `FixedString(${type.size})`, lowCardinality: false, write: copier(type.size) };
@@ -129,7 +115,7 @@ export function scalarOf(type: AvroType, name: string): Scalar {
     const logical = type.logicalType === undefined ? '' : `/${type.logicalType}`;
     const known = byPrimitive[`${type.type}${logical}`];
     if (known !== undefined) {
-      return { ...known, lowCardinality: known.type === 'String' && lowCardinalityNames.has(name) };
+      return { ...known, lowCardinality: known.type === 'String' && lowCardinality };
     }
     throw new WarehouseError(
       'ZT-WAREHOUSE-UNMAPPABLE',

@@ -2,7 +2,7 @@ import type { AvroReader } from './avro-reader.ts';
 import type { AvroField, AvroRecord, AvroType } from './avro-schema.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { WarehouseError } from './errors.ts';
-import { type Scalar, scalarOf } from './scalar-codec.ts';
+import { type FieldTraits, type Scalar, scalarOf } from './scalar-codec.ts';
 
 /** How one Avro value becomes one ClickHouse value in RowBinary. */
 export interface ValueCodec {
@@ -12,6 +12,8 @@ export interface ValueCodec {
   /** Writes "nothing": NULL where the type can hold it, else empty. */
   absent(writer: ByteWriter): void;
 }
+
+const mapKey: FieldTraits = { name: 'key', lowCardinality: false };
 
 function unmappable(what: string): WarehouseError {
   return new WarehouseError('ZT-WAREHOUSE-UNMAPPABLE', what);
@@ -38,25 +40,24 @@ export function isPresent(reader: AvroReader, nullAt: number): boolean {
 }
 
 /**
- * @param name the field's name: it decides which strings have few distinct values.
  * @param optional whether the value may be absent: scalars then become Nullable. Arrays and maps never do; an
  * absent one is empty.
  */
-export function valueCodec(type: AvroType, name: string, optional: boolean): ValueCodec {
+export function valueCodec(type: AvroType, field: FieldTraits, optional: boolean): ValueCodec {
   switch (type.kind) {
     case 'union':
-      return unionCodec(type, name);
+      return unionCodec(type, field);
     case 'array':
-      return sequenceCodec('Array(', [valueCodec(type.items, name, false)]);
+      return sequenceCodec('Array(', [valueCodec(type.items, field, false)]);
     case 'map':
       return sequenceCodec('Map(String, ', [
-        plainCodec(scalarOf({ kind: 'primitive', type: 'string' }, '')),
-        valueCodec(type.values, name, false),
+        plainCodec(scalarOf({ kind: 'primitive', type: 'string' }, mapKey)),
+        valueCodec(type.values, field, false),
       ]);
     case 'record':
       return tupleCodec(type, optional);
     default:
-      return optional ? nullableCodec(scalarOf(type, name)) : plainCodec(scalarOf(type, name));
+      return optional ? nullableCodec(scalarOf(type, field)) : plainCodec(scalarOf(type, field));
   }
 }
 
@@ -85,9 +86,9 @@ function nullableCodec(scalar: Scalar): ValueCodec {
   };
 }
 
-function unionCodec(union: Extract<AvroType, { kind: 'union' }>, name: string): ValueCodec {
+function unionCodec(union: Extract<AvroType, { kind: 'union' }>, field: FieldTraits): ValueCodec {
   const { type, nullAt } = optionalOf(union);
-  const codec = valueCodec(type, name, nullAt !== -1);
+  const codec = valueCodec(type, field, nullAt !== -1);
   return {
     type: codec.type,
     write(reader, writer) {
@@ -133,7 +134,7 @@ function insertCount(writer: ByteWriter, countAt: number, itemsAt: number, total
 
 function tupleCodec(record: AvroRecord, optional: boolean): ValueCodec {
   if (record.fields.length === 0) throw unmappable(`record ${record.name} has no fields`);
-  const codecs = record.fields.map((field) => valueCodec(field.type, field.name, optional));
+  const codecs = record.fields.map((field) => valueCodec(field.type, field, optional));
   const types = record.fields.map((field, i) => `${field.name} ${codecs[i]?.type ?? ''}`);
   return {
     type: `Tuple(${types.join(', ')})`,
@@ -156,7 +157,7 @@ export function nestedCodec(record: AvroRecord): {
   absent(writer: ByteWriter): void;
 } {
   if (record.fields.length === 0) throw unmappable(`record ${record.name} has no fields`);
-  const fields = record.fields.map((field) => ({ field, codec: valueCodec(field.type, field.name, false) }));
+  const fields = record.fields.map((field) => ({ field, codec: valueCodec(field.type, field, false) }));
   const lanes = fields.map(({ codec }) => ({ codec, items: new ByteWriter(256) }));
   return {
     fields,
