@@ -4,11 +4,19 @@ import { createLogger } from './logger.ts';
 import { Counter, createMetrics } from './metrics.ts';
 import { createOperationsApp, type Readiness } from './operations.ts';
 
-async function served(readiness: Readiness, check: (base: string) => Promise<void>): Promise<void> {
+async function served(
+  readiness: Readiness | Error,
+  check: (base: string) => Promise<void>,
+  lines: string[] = [],
+): Promise<void> {
   const registry = createMetrics();
   new Counter({ name: 'zhongtai_test_things_total', help: 'things', registers: [registry] }).inc(3);
-  const logger = createLogger({ name: 'test', level: 'silent' });
-  const server = createOperationsApp({ registry, ready: () => readiness, logger }).listen(0, '127.0.0.1');
+  const logger = createLogger({ name: 'test', destination: { write: (line) => lines.push(line) } });
+  const ready = () => {
+    if (readiness instanceof Error) throw readiness;
+    return readiness;
+  };
+  const server = createOperationsApp({ registry, ready, logger }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   try {
     await check(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -34,5 +42,18 @@ describe('createOperationsApp', () => {
       expect(ready.status).toBe(503);
       expect(await ready.json()).toEqual({ ready: false, reasons: ['kafka is away'] });
     });
+  });
+
+  it('says nothing of its inside when a check throws; the log does', async () => {
+    const lines: string[] = [];
+    const check = async (base: string) => {
+      const answer = await fetch(`${base}/ready`);
+      expect([answer.status, await answer.json()]).toEqual([
+        500,
+        { error: 'the check itself failed; the log says why' },
+      ]);
+    };
+    await served(new Error('no such table: members'), check, lines);
+    expect(lines.join()).toContain('no such table: members');
   });
 });

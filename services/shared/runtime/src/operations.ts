@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Logger } from './logger.ts';
 import type { Registry } from './metrics.ts';
 
@@ -34,6 +34,11 @@ export function createOperationsApp({ registry, ready, logger }: OperationsOptio
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
   });
-  logger.debug('operations routes ready');
+  const failed: ErrorRequestHandler = (error, _request, response, _next) => {
+    logger.error({ err: error }, 'operations route failed');
+    // Reachable without a key: what went wrong inside is for the log alone.
+    response.status(500).json({ error: 'the check itself failed; the log says why' });
+  };
+  app.use(failed);
   return app;
 }
