@@ -34,6 +34,10 @@ function order(own: Readonly<Record<string, unknown>> = {}): Record<string, unkn
   };
 }
 
+function textOf(event: unknown): string {
+  return JSON.stringify(event, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
+}
+
 /** Remembers what the gateway acknowledged. */
 function note(answer: Answer, events: readonly Record<string, unknown>[]): Answer {
   if (answer.status !== 202) return answer;
@@ -53,7 +57,7 @@ describe('bad input', () => {
       [order({ order_id: undefined }), 'ZT-GATEWAY-MISSING /order_id'],
       [order({ event_type: 'order_eaten' }), 'ZT-GATEWAY-UNKNOWN-TYPE /event_type'],
       [order({ colour: 'red' }), 'ZT-GATEWAY-UNKNOWN-FIELD /colour'],
-      [order({ net_cents: '9007199254740993' }), 'ZT-GATEWAY-RANGE /net_cents'],
+      [order({ net_cents: '9223372036854775808' }), 'ZT-GATEWAY-RANGE /net_cents'],
       [order({ order_id: 'a\ud800' }), 'ZT-GATEWAY-SURROGATE /order_id'],
       [order({ event_time: Date.now() + 7_200_000 }), 'ZT-GATEWAY-FUTURE /event_time'],
       [
@@ -68,6 +72,11 @@ describe('bad input', () => {
     expect(body.rejected?.map(({ index, code, path }) => `${index} ${code} ${path}`)).toEqual(
       bad.map(([, expected], n) => `${2 * n} ${expected}`),
     );
+  });
+
+  it('does not include a long beyond 2^53 in a string: it is kept to the last digit', async () => {
+    const events = [order({ order_id: 'O-EXACT', net_cents: '9007199254740993' })];
+    expect(note(await stage.post(events), events).status).toBe(202);
   });
 
   it.each([
@@ -113,7 +122,7 @@ describe('on SIGTERM', () => {
       }
     };
     const senders = Array.from({ length: 8 }, sender);
-    while (acknowledged < 40) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (acknowledged < 20) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await stage.terminate()).toBe(0);
     over = true;
     await Promise.all(senders);
@@ -122,15 +131,15 @@ describe('on SIGTERM', () => {
 
 describe('afterwards', () => {
   it('every acknowledged event is on the highway, with tokens only; the vault opens them', async () => {
-    const events = await stage.read(['highway.order']);
+    const all = await stage.read(['highway.order', 'vault.identifier']);
+    const events = all.filter(({ topic }) => topic === 'highway.order');
+    const vault = all.filter(({ topic }) => topic === 'vault.identifier');
     const ids = new Set(events.map(({ event }) => event?.['event_id']));
     expect([...sent].filter((id) => !ids.has(id))).toEqual([]);
-    expect(sent.size).toBeGreaterThan(800);
-    const vault = await stage.read(['vault.identifier']);
-    const all = [...events, ...vault];
-    expect(
-      all.filter((record) => CLEAR.test(JSON.stringify(record.event)) || CLEAR.test(String(record.key))),
-    ).toEqual([]);
+    expect(sent.size).toBeGreaterThan(400);
+    const exact = events.find(({ event }) => event?.['order_id'] === 'O-EXACT');
+    expect(exact?.event?.['net_cents']).toBe(9007199254740993n);
+    expect(all.filter(({ event, key }) => CLEAR.test(textOf(event)) || CLEAR.test(String(key)))).toEqual([]);
     for (const { event, timestampMs } of events) expect(event?.['ingest_time']).toBe(timestampMs);
     const cipher = createVaultCipher(Buffer.from('11'.repeat(32), 'hex'));
     const opened = vault.map(({ event, key }) => cipher.open(String(key), event as unknown as Sealed));
