@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeadLetter } from '@zhongtai/highway';
-import { createLogger, createMetrics } from '@zhongtai/runtime';
+import { createLogger, createMetrics, ZhongtaiError } from '@zhongtai/runtime';
 import { schemaText } from '@zhongtai/schemas';
 import { ByteWriter, tableOf, WarehouseError, type WarehouseErrorCode } from '@zhongtai/warehouse';
 import type { RowGroup, SealedCut } from './cut-builder.ts';
@@ -58,27 +58,45 @@ function senderOf(options: Partial<CutSenderOptions>) {
 
 describe('the sender of a cut', () => {
   const codes: WarehouseErrorCode[] = ['ZT-WAREHOUSE-TYPE-CHANGED', 'ZT-WAREHOUSE-NO-DEDUPLICATION'];
-  it.each(codes)('waits for a table with %s and brings the others in', async (code) => {
+  it.each(codes)('waits for a table with %s before anything of the cut is in', async (code) => {
     let mended = false;
-    const inserted: string[] = [];
-    const blocked: (string | null)[] = [];
+    const done: string[] = [];
     const sender = senderOf({
-      warehouse: { insert: async ({ table }) => void inserted.push(table.name) },
+      warehouse: { insert: async ({ table }) => void done.push(table.name) },
+      deadLetters: { send: async () => void done.push('letters') },
       async ensureTable({ name }) {
         if (name === 'wrong' && !mended) throw new WarehouseError(code, 'not as it should be');
       },
     });
-    const order = orderOf([group('wrong'), group('right')]);
-    const sending = sender.send({
-      ...order,
+    const blocked: (string | null)[] = [];
+    await sender.send({
+      ...orderOf([group('right'), group('wrong')], [letter(1, 'x')]),
       onBlocked(reason) {
         blocked.push(reason);
+        if (mended || reason === null) return;
+        expect(done).toEqual([]);
         mended = blocked.length > 1;
       },
     });
-    await sending;
-    expect(inserted).toEqual(['right', 'wrong']);
+    expect(done).toEqual(['letters', 'right', 'wrong']);
     expect(blocked).toEqual([`highway.wrong: ${code}`, `highway.wrong: ${code}`, null]);
+  });
+
+  it('inserts nothing while the dead letters of the cut cannot be set aside', async () => {
+    const done: string[] = [];
+    let attempts = 0;
+    const sender = senderOf({
+      warehouse: { insert: async ({ table }) => void done.push(table.name) },
+      deadLetters: {
+        async send() {
+          attempts += 1;
+          expect(done).toEqual([]);
+          if (attempts < 3) throw new ZhongtaiError('ZT-HIGHWAY-NO-TOPIC', 'fatal', 'no topic dead-letter');
+        },
+      },
+    });
+    await sender.send(orderOf([group('right')], [letter(1, 'x')]));
+    expect([attempts, ...done]).toEqual([3, 'right']);
   });
 
   it('stops at once when the partition was given up', async () => {

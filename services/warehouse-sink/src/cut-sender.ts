@@ -64,7 +64,7 @@ export function createCutSender(options: CutSenderOptions): CutSender {
 
   async function insertGroup(order: SendOrder, group: RowGroup): Promise<void> {
     const { table, columns } = group.route;
-    const name = `${table.database}.${table.name}`;
+    const name = nameOf(table);
     const token = tokenOf({ cluster, ...order.place, epoch: order.epoch, cut: order.cut, group: group.name });
     await retrying(order, name, async () => {
       await ensureTable(table);
@@ -94,13 +94,20 @@ export function createCutSender(options: CutSenderOptions): CutSender {
 
   return {
     async send(order) {
-      await Promise.all([
-        setAside(order),
-        ...order.cut.groups.map(async (group) => await insertGroup(order, group)),
-      ]);
+      // What may wait long comes before any row is in: tables remember only so many inserts, and a cut that is
+      // half in when its process dies must be replayed while they do.
+      const { groups } = order.cut;
+      for (const { route } of groups)
+        await retrying(order, nameOf(route.table), () => ensureTable(route.table));
+      await setAside(order);
+      await Promise.all(groups.map(async (group) => await insertGroup(order, group)));
       order.onBlocked(null);
     },
   };
+}
+
+function nameOf({ database, name }: Table): string {
+  return `${database}.${name}`;
 }
 
 /** Failures behind which there may be a table that was dropped or changed by hand. */

@@ -1,5 +1,11 @@
 import { createHighway } from '@zhongtai/highway';
-import { addProcessMetrics, createLogger, createMetrics, runUntilSignal } from '@zhongtai/runtime';
+import {
+  addProcessMetrics,
+  createLifecycle,
+  createLogger,
+  createMetrics,
+  runUntilSignal,
+} from '@zhongtai/runtime';
 import { createWarehouse } from '@zhongtai/warehouse';
 import { createWarehouseSink } from './app.ts';
 import { parseSinkConfig } from './config.ts';
@@ -34,18 +40,8 @@ const sink = createWarehouseSink({
     process.exit(1);
   },
 });
-await runUntilSignal(
-  {
-    name: sink.name,
-    async start() {
-      await sink.start();
-      logger.info({ address: sink.address }, 'listening');
-    },
-    async stop() {
-      await sink.stop();
-      await highway.close();
-      await warehouse.close();
-    },
-  },
-  logger,
-);
+const lifecycle = createLifecycle(logger, sink.name);
+lifecycle.addOpen('warehouse', () => warehouse.close());
+lifecycle.addOpen('highway', () => highway.close());
+lifecycle.add(sink);
+await runUntilSignal(lifecycle, logger);

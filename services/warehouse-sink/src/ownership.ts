@@ -52,7 +52,7 @@ export function createOwnership(options: OwnershipOptions): Ownership {
       const bound = limits.get(keyOf(found));
       if (topic === undefined || bound === undefined) continue;
       const place = { topic: found.topic, partition: found.partition };
-      const taken = take({ ...found, earliest: bound.earliest, end: bound.end }, Date.now());
+      const taken = take({ ...found, earliest: bound.earliest, end: bound.end }, options.worker.clock());
       warnOfLoss(place, found.offset, bound.earliest);
       const worker = new PartitionWorker(
         { ...options.worker, place, topic, generation, owner: own, onLost: onLost },

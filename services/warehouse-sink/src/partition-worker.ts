@@ -116,6 +116,7 @@ export class PartitionWorker {
       const replay = this.#replay();
       if (replay !== null && record.offset > replay.last) await this.#finishReplay(replay.last);
       this.#open.add(record);
+      this.#account();
       if (this.#isFull()) await this.#seal();
     }
     const replay = this.#replay();
@@ -167,11 +168,15 @@ export class PartitionWorker {
     return this.#state.at === 'reading' ? this.#state.next : 0;
   }
 
+  #account(): void {
+    const bytes = this.#open.bytes + (this.#waiting?.bytes ?? 0) + (this.#sending?.bytes ?? 0);
+    this.#options.budget.hold(this, bytes);
+  }
+
   #isFull(): boolean {
     if (this.#replay() !== null) return false;
     const { limits, budget } = this.#options;
     const { rows, bytes, letters } = this.#open;
-    budget.hold(this, bytes + (this.#waiting?.bytes ?? 0) + (this.#sending?.bytes ?? 0));
     return (
       rows + letters >= limits.maxRows || bytes >= limits.maxBytes || (budget.exceeded && bytes > 65_536)
     );
