@@ -1,6 +1,7 @@
 import { createHighway } from '@zhongtai/highway';
 import {
   addProcessMetrics,
+  createLifecycle,
   createLogger,
   createMetrics,
   parseConfig,
@@ -22,17 +23,8 @@ const highway = createHighway({
   logger,
   metrics,
 });
-const gateway = createApiGateway({ config, highway, clock: Date.now, logger, metrics });
+const lifecycle = createLifecycle(logger, 'api-gateway');
+lifecycle.addOpen('highway', () => highway.close());
+lifecycle.add(createApiGateway({ config, highway, clock: Date.now, logger, metrics }));
 
-await runUntilSignal(
-  {
-    name: gateway.name,
-    start: () => gateway.start(),
-    stop: async () => {
-      await gateway.stop();
-      await highway.close();
-    },
-  },
-  logger,
-  { stopWithinMs: config.STOP_TIMEOUT_MS + 10_000 },
-);
+await runUntilSignal(lifecycle, logger, { stopWithinMs: config.STOP_TIMEOUT_MS + 10_000 });

@@ -126,6 +126,7 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
       const app = createOperationsApp({ registry: options.metrics, ready, logger });
       server = app.listen(config.PORT, config.HOST);
       await once(server, 'listening');
+      logger.info({ address: this.address }, 'listening');
       await waiting('creating topics', () => highway.admin.ensureTopics([...topics, ...letterTopics]));
       const tables = topics.flatMap((topic) => tablesOf(topic, schemaText));
       await waiting('creating tables', () => keeper.prepare(tables, config.VIEWS_DIRECTORY));

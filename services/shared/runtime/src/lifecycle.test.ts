@@ -25,11 +25,12 @@ describe('createLifecycle', () => {
   it('starts in order and stops in reverse', async () => {
     const { seen, component } = recorder();
     const lifecycle = createLifecycle(logger);
+    lifecycle.addOpen('client', async () => void seen.push('close client'));
     lifecycle.add(component('broker'));
     lifecycle.add(component('http'));
     await lifecycle.start();
     await lifecycle.stop();
-    expect(seen).toEqual(['start broker', 'start http', 'stop http', 'stop broker']);
+    expect(seen).toEqual(['start broker', 'start http', 'stop http', 'stop broker', 'close client']);
   });
 
   it('stops what had started when a later one fails, and passes the error on', async () => {

@@ -10,6 +10,8 @@ export interface Component {
 export interface Lifecycle extends Component {
   /** Adds a component after those it depends on. Returns the component. */
   add<C extends Component>(component: C): C;
+  /** Adds something that works from its making on and only has to be closed. */
+  addOpen(name: string, close: () => Promise<void>): void;
 }
 
 /**
@@ -47,15 +49,15 @@ export function createLifecycle(logger: Logger, name = 'process'): Lifecycle {
     }
   }
 
-  return {
-    name,
-    start,
-    stop,
-    add(component) {
-      components.push(component);
-      return component;
-    },
-  };
+  function add<C extends Component>(component: C): C {
+    components.push(component);
+    return component;
+  }
+
+  const addOpen = (opened: string, close: () => Promise<void>) =>
+    void add({ name: opened, start: async () => undefined, stop: close });
+
+  return { name, start, stop, add, addOpen };
 }
 
 export interface RunOptions {
