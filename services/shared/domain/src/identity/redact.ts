@@ -6,10 +6,10 @@
 const contacts: readonly (readonly [pattern: RegExp, mark: string])[] = [
   [/(?<![0-9A-Za-z])U[0-9a-f]{32}(?![0-9A-Za-z])/g, '[line_id]'],
   [/(?<![0-9A-Za-z])[A-Z][1289]\d{8}(?!\d)/gi, '[national_id]'],
-  [/(?<![\d.+])\+\d(?:[\s().+-]{0,2}\d){7,14}(?!\d)/g, '[phone]'],
-  [/(?<![\d.])(?:00)?886[\s+-]?\(?0?\)?[2-9](?:[\s().+-]{0,2}\d){7,8}(?!\d)/g, '[phone]'],
-  [/(?<![\d.])\(?09(?:[\s().+-]{0,2}\d){8}(?!\d)/g, '[phone]'],
-  [/(?<![\d.])\(?0[2-8]\)?(?:[\s.+-]{0,2}\d){7,8}(?!\d)/g, '[phone]'],
+  [/(?<!\d|\d\.|\+)\+\d(?:[\s().+/_‐-―−-]{0,2}\d){7,14}(?!\d)/g, '[phone]'],
+  [/(?<!\d|\d\.)(?:00)?886[\s+/_‐-―−-]?\(?0?\)?[2-9](?:[\s().+/_‐-―−-]{0,2}\d){7,8}(?!\d)/g, '[phone]'],
+  [/(?<!\d|\d\.)\(?09(?:[\s().+/_‐-―−-]{0,2}\d){8}(?!\d)/g, '[phone]'],
+  [/(?<!\d|\d\.)\(?0[2-8]\)?(?:[\s.+/_‐-―−-]{0,2}\d){7,8}(?!\d)/g, '[phone]'],
 ];
 const mailDomain = /@[^\s@<>"'(),;:./?&=]{1,63}(?:\.[^\s@<>"'(),;:./?&=]{1,63}){1,8}/g;
 const mailLocalEnd = /[\s@<>"'(),;:/?&=]/;
@@ -22,6 +22,8 @@ const longestMailLocal = 64;
 const tooManyMarks = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 /** Single letters that stand for a whole Arabic sentence: folding makes 18 of one, and no contact begins there. */
 const butLigatures = /[^\ufdf0-\ufdfc]+/g;
+/** Zero-width spaces, soft hyphens, marks of direction. */
+const invisible = /\p{Cf}+/gu;
 const isAscii = /^[\0-\x7f]*$/;
 const percentEncoded = /(?:%[0-9a-f]{2})+/gi;
 /** A link within a link is encoded twice; deeper nesting is nobody's habit. */
@@ -65,7 +67,8 @@ function maskMails(text: string): string {
 
 function folded(text: string): string {
   if (isAscii.test(text)) return text;
-  return text.replace(butLigatures, (part) => part.replace(tooManyMarks, '$1').normalize('NFKC'));
+  const visible = text.replace(invisible, '');
+  return visible.replace(butLigatures, (part) => part.replace(tooManyMarks, '$1').normalize('NFKC'));
 }
 
 function decoded(text: string): string {
