@@ -121,6 +121,18 @@ describe('a batch in which some are bad', () => {
     expect(after.map((count, n) => count - (before[n] ?? 0))).toEqual([2, 1, 1]);
   });
 
+  it('refuses a time or day that no table can hold', async () => {
+    const events = ['0001-01-01T00:00:00Z', -62_135_596_800_001, '99999999999999', Date.UTC(2300, 0, 1)];
+    const { status, body } = await at.post(events.map((event_time) => order({ event_time })));
+    expect([status, new Set(body.rejected?.map(({ code, path }) => `${code} ${path}`))]).toEqual([
+      400,
+      new Set(['ZT-GATEWAY-RANGE /event_time']),
+    ]);
+    expect((await at.post(order({ event_time: '1900-01-01T00:00:00Z' }))).status).toBe(202);
+    const member = await at.post({ cust_id: 'M-1', birthday: -800_000 }, { path: '/v1/reference/member' });
+    expect(member.body.rejected?.[0]).toMatchObject({ code: 'ZT-GATEWAY-RANGE', path: '/birthday' });
+  });
+
   it('keeps a long beyond 2^53 exactly when it comes as a string', async () => {
     const { status, body } = await at.post([
       order({ net_cents: '9007199254740993' }),

@@ -24,6 +24,8 @@ export interface AvroField {
 /** The part of Avro that the contract uses, names resolved. */
 export type AvroNode =
   | { readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'double' | 'string' }
+  /** Days since 1970. */
+  | { readonly kind: 'day' }
   | { readonly kind: 'long'; readonly time: boolean }
   | { readonly kind: 'enum'; readonly symbols: readonly string[] }
   | { readonly kind: 'array'; readonly items: AvroNode }
@@ -81,7 +83,7 @@ class Reader {
       case 'long':
         return { kind: 'long', time: schema['logicalType'] === 'timestamp-millis' };
       default:
-        return this.read(schema['type'], space);
+        return schema['logicalType'] === 'date' ? { kind: 'day' } : this.read(schema['type'], space);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts';
 import {
   type Check,
   createBooleanCheck,
+  createDayCheck,
   createEnumCheck,
   createIntCheck,
   createLongCheck,
@@ -47,6 +48,8 @@ function checkOf(node: AvroNode, limits: ValueLimits): Check {
       return createBooleanCheck(limits);
     case 'int':
       return createIntCheck(limits);
+    case 'day':
+      return createDayCheck(limits);
     case 'long':
       return node.time ? createTimeCheck(limits) : createLongCheck(limits);
     case 'float':

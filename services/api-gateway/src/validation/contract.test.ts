@@ -18,11 +18,14 @@ function arbitraryOf(node: AvroNode): fc.Arbitrary<unknown> {
       return fc.boolean();
     case 'int':
       return fc.integer();
+    case 'day':
+      return fc.integer({ min: -25_567, max: 120_529 });
     case 'long':
+      if (node.time) return fc.integer({ min: Date.UTC(1900, 0, 1), max: Date.UTC(2300, 0, 1) - 1 });
       return fc.oneof(
         fc.maxSafeInteger(),
         fc.maxSafeInteger().map(String),
-        ...(node.time ? [] : [fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)]),
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
       );
     case 'float':
     case 'double':

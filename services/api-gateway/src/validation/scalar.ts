@@ -116,20 +116,40 @@ export function createLongCheck(limits: ValueLimits): Check {
   };
 }
 
+/** The years that a table can hold; a 202 for a time outside would be a fact that nobody ever sees. */
+const FIRST_TIME = Date.UTC(1900, 0, 1);
+const LAST_TIME = Date.UTC(2300, 0, 1) - 1;
+const DAY_MS = 86_400_000;
+
+function inTables(time: number, unitMs: number, fault: Fault): unknown {
+  const ms = time * unitMs;
+  return ms >= FIRST_TIME && ms <= LAST_TIME
+    ? time
+    : fault.raise('ZT-GATEWAY-RANGE', 'must lie within the years 1900 to 2299');
+}
+
+/** A day: days since 1970. */
+export function createDayCheck(limits: ValueLimits): Check {
+  const asInt = createIntCheck(limits);
+  return (value, fault) => {
+    const day = asInt(value, fault);
+    return typeof day === 'number' ? inTables(day, DAY_MS, fault) : day;
+  };
+}
+
 /** A point in time: milliseconds since 1970, as a number or digits, or ISO 8601 with a zone. */
 export function createTimeCheck(limits: ValueLimits): Check {
   return (value, fault) => {
-    if (typeof value === 'number') return checkSafe(value, fault);
-    if (typeof value !== 'string') return misfit(value, 'a time', limits, fault);
-    if (DIGITS.test(value)) {
-      const time = Number(value);
-      return Number.isSafeInteger(time) ? time : fault.raise('ZT-GATEWAY-RANGE', 'is no time of this world');
+    if (typeof value === 'number') {
+      const time = checkSafe(value, fault);
+      return typeof time === 'number' ? inTables(time, 1, fault) : time;
     }
+    if (typeof value !== 'string') return misfit(value, 'a time', limits, fault);
+    if (DIGITS.test(value)) return inTables(Number(value), 1, fault);
     const time = parseTime(value);
-    return (
-      time ??
-      fault.raise('ZT-GATEWAY-TIME', 'must be milliseconds since 1970 or ISO 8601 with a zone (Z, +08:00)')
-    );
+    return time === undefined
+      ? fault.raise('ZT-GATEWAY-TIME', 'must be milliseconds since 1970 or ISO 8601 with a zone (Z, +08:00)')
+      : inTables(time, 1, fault);
   };
 }
 
