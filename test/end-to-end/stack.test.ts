@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { partNames, readEndpoints, type Stack, startStack } from '@zhongtai/local';
+import { partNames, readEndpoints, type Stack, startStack, stopStack } from '@zhongtai/local';
 import { Kafka, logLevel } from 'kafkajs';
 
 const limitMs = 120_000;
@@ -155,7 +156,7 @@ describe('a starter that is killed', () => {
     async () => {
       const program = `
         import { startStack } from '@zhongtai/local';
-        const stack = await startStack({ directory: ${JSON.stringify(directory)}, parts: ['kafka', 'postgres'], ports: 'free' });
+        const stack = await startStack({ directory: ${JSON.stringify(directory)}, parts: ['clickhouse'], ports: 'free' });
         await stack.supervise({ name: 'sleeper', command: process.execPath, args: ['-e', 'setInterval(() => {}, 1e6)'] });
         console.log('up');
         setInterval(() => {}, 1e6);`;
@@ -166,11 +167,67 @@ describe('a starter that is killed', () => {
       const [said] = await once(starter.stdout ?? starter, 'data');
       expect(String(said)).toContain('up');
       const { pids, ports } = await notes(directory);
-      expect(pids.filter(isAlive)).toHaveLength(4);
+      expect(pids.filter(isAlive)).toHaveLength(3);
 
       starter.kill('SIGKILL');
       expect(await waitUntil(() => !pids.some(isAlive))).toBe(true);
       expect(await Promise.all(ports.map(isOpen))).toEqual(ports.map(() => false));
+    },
+    limitMs,
+  );
+});
+
+describe('a stack whose notes are of no use', () => {
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'zhongtai-notes-'));
+  });
+
+  afterAll(async () => {
+    await stopStack(directory);
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<number[]> {
+    await startStack({ directory, parts: ['clickhouse'], ports: 'free', detached: true });
+    return (await notes(directory)).pids;
+  }
+
+  async function status(): Promise<{ code: number; said: string }> {
+    const main = fileURLToPath(new URL('../../infra/local/src/main.ts', import.meta.url));
+    const env = { ...process.env, NODE_OPTIONS: '', ZHONGTAI_DIRECTORY: directory };
+    const child = spawn(process.execPath, [main, 'status'], { env });
+    let said = '';
+    child.stdout.on('data', (text) => {
+      said += text;
+    });
+    const [code] = await once(child, 'close');
+    return { code, said };
+  }
+
+  it(
+    'ends all the same when they are broken',
+    async () => {
+      const pids = await start();
+      await writeFile(join(directory, 'run/stack.json'), '{"pid":1');
+      expect(await status()).toMatchObject({ code: 1, said: expect.stringContaining('make down ends them') });
+      expect(await stopStack(directory)).toBe(true);
+      expect(await waitUntil(() => !pids.some(isAlive))).toBe(true);
+      expect(await status()).toMatchObject({ code: 0, said: expect.stringContaining('nothing runs') });
+    },
+    limitMs,
+  );
+
+  it(
+    'is not said to be down when only its supervisor was killed',
+    async () => {
+      const [supervisor = 0, part = 0] = await start();
+      process.kill(supervisor, 'SIGKILL');
+      expect(await waitUntil(() => !isAlive(supervisor))).toBe(true);
+      expect(await status()).toMatchObject({ code: 1, said: expect.stringContaining(`pid ${part}`) });
+      expect(await stopStack(directory)).toBe(true);
+      expect(await waitUntil(() => !isAlive(part))).toBe(true);
     },
     limitMs,
   );

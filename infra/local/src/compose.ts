@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { messageOf, ZhongtaiError } from '@zhongtai/runtime/errors';
+import { messageOf } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import type { PartName } from './part.ts';
 
 const run = promisify(execFile);
@@ -42,6 +43,6 @@ async function compose(args: readonly string[], ports: PortVariables): Promise<v
     env: { ...process.env, ...ports },
   }).catch((cause: unknown) => {
     const message = `docker compose ${args[0]} failed: ${messageOf(cause)}`;
-    throw new ZhongtaiError('ZT-LOCAL-DOCKER', 'fatal', message, { cause });
+    throw localError('ZT-LOCAL-DOCKER', message, { cause });
   });
 }

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { readConfig } from './clickhouse-front/config.ts';
 import { composeFile } from './compose.ts';
 import { endpointsOf, variablesOf } from './docker-stack.ts';
 import { partNames } from './part.ts';
 import { defaultPorts } from './ports.ts';
-import { flavourOf } from './stack.ts';
+import { flavourOf, partsOf } from './stack.ts';
 
 interface ComposeFile {
+  configs: Record<string, { content: string }>;
   services: Record<string, { image: string; ports: string[]; healthcheck?: object; volumes?: string[] }>;
   volumes: Record<string, null>;
 }
@@ -36,6 +38,24 @@ describe('compose.yaml', () => {
     const { services, volumes } = await read();
     const used = Object.values(services).flatMap((service) => service.volumes ?? []);
     expect(used.map((volume) => volume.split(':')[0])).toEqual(Object.keys(volumes));
+  });
+
+  it('gives the analyst nothing but reading, within the limits of the embedded front', async () => {
+    const { configs } = await read();
+    const users = configs['clickhouse-users']?.content ?? '';
+    const limit = (name: string) => Number(new RegExp(`<${name}>(\\d+)</${name}>`).exec(users)?.[1]);
+    const { analyst } = readConfig({ CLICKHOUSE_FRONT_DIRECTORY: 'd' });
+    expect(limit('readonly')).toBe(1);
+    expect([limit('max_execution_time'), limit('max_memory_usage')]).toEqual([
+      analyst.seconds,
+      analyst.memoryBytes,
+    ]);
+    expect([limit('max_result_rows'), limit('max_rows_to_read')]).toEqual([
+      analyst.resultRows,
+      analyst.readRows,
+    ]);
+    const grants = [...users.matchAll(/<query>(.*)<\/query>/g)].map(([, grant]) => grant);
+    expect(grants).toEqual(['highway', 'reference', 'mart'].map((name) => `GRANT SELECT ON ${name}.*`));
   });
 
   it('runs the same Kafka and registry as the embedded stack', async () => {
@@ -72,5 +92,13 @@ describe('ZHONGTAI_STACK', () => {
     expect(flavourOf(undefined)).toBe('embedded');
     expect(flavourOf('compose')).toBe('compose');
     expect(() => flavourOf('swarm')).toThrow(/may be embedded, compose, containers/);
+  });
+});
+
+describe('ZHONGTAI_PARTS', () => {
+  it('is all of them when nothing is said, and refuses what it does not know', () => {
+    expect(partsOf(undefined)).toEqual(partNames);
+    expect(partsOf('clickhouse, kafka')).toEqual(['kafka', 'clickhouse']);
+    expect(() => partsOf('kafka,foo')).toThrow(/names foo; there are kafka/);
   });
 });

@@ -1,7 +1,7 @@
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { type PortVariables, startCompose } from './compose.ts';
 import { startContainers } from './containers.ts';
 import { writeEndpoints } from './endpoints.ts';
+import { localError } from './errors.ts';
 import { waitFor } from './health.ts';
 import { HostServices } from './host-services.ts';
 import type { PartName } from './part.ts';
@@ -73,9 +73,5 @@ export function endpointsOf(
 }
 
 function unknownPid(name: string): never {
-  throw new ZhongtaiError(
-    'ZT-LOCAL-FLAVOUR',
-    'fatal',
-    `${name} runs in Docker, its process is not ours to see`,
-  );
+  throw localError('ZT-LOCAL-FLAVOUR', `${name} runs in Docker, its process is not ours to see`);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import { waitFor } from './health.ts';
 import { HostServices } from './host-services.ts';
 import { launch } from './launch.ts';
@@ -36,12 +36,12 @@ async function settled(directory: string, parts: readonly PartName[]): Promise<v
     const missing = parts.filter((_, index) => state.parts.length > 0 && phases[index] === undefined);
     if (missing.length > 0) {
       const message = `the stack in ${directory} runs without ${missing.join(', ')}; stop it first (make down)`;
-      throw new ZhongtaiError('ZT-LOCAL-PARTS', 'fatal', message);
+      throw localError('ZT-LOCAL-PARTS', message);
     }
     await sleep(pollMs);
   }
   const message = `the stack in ${directory} did not come up; see ${directory}/logs/supervisor.log`;
-  throw new ZhongtaiError('ZT-LOCAL-START', 'fatal', message);
+  throw localError('ZT-LOCAL-START', message);
 }
 
 class EmbeddedStack implements Stack {
@@ -91,6 +91,6 @@ class EmbeddedStack implements Stack {
     if (this.#services.has(name)) return this.#services.find(name);
     const found = readState(foldersOf(this.#directory))?.parts.find((part) => part.name === name);
     if (found !== undefined) return found;
-    throw new ZhongtaiError('ZT-LOCAL-PARTS', 'fatal', `${name} does not run in ${this.#directory}`);
+    throw localError('ZT-LOCAL-PARTS', `${name} does not run in ${this.#directory}`);
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 
 /** Readers see the old content or the new, never half of it. */
 export async function writeAtomically(path: string, content: string): Promise<void> {
@@ -40,7 +40,7 @@ export async function withLock<T>(path: string, staleMs: number, work: () => Pro
     );
     if (since > staleMs) await rm(lock, { recursive: true, force: true });
     else if (Date.now() > deadline) {
-      throw new ZhongtaiError('ZT-LOCAL-LOCK', 'retryable', `${lock} is held by another process`);
+      throw localError('ZT-LOCAL-LOCK', `${lock} is held by another process`);
     } else await sleep(20);
   }
   try {

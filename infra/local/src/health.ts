@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import { checkHttp } from './http-check.ts';
 import { checkKafka } from './kafka-check.ts';
 import { host } from './ports.ts';
@@ -21,7 +21,7 @@ export async function checkPart(name: string, port: number): Promise<void> {
       await checkHttp(`${http}/ping`, (body) => body === 'Ok.\n');
       return checkHttp(`${http}/?query=SELECT%201`, (body) => body.trim() === '1');
     default:
-      throw new ZhongtaiError('ZT-LOCAL-PARTS', 'fatal', `nobody knows how to ask ${name}`);
+      throw localError('ZT-LOCAL-PARTS', `nobody knows how to ask ${name}`);
   }
 }
 
@@ -38,7 +38,7 @@ export async function waitFor(
     } catch (cause) {
       if (Date.now() > deadline) {
         const message = `${name} is not well after ${limitMs} ms`;
-        throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', message, { cause });
+        throw localError('ZT-LOCAL-HEALTH', message, { cause });
       }
     }
     await sleep(pollMs);

@@ -1,4 +1,4 @@
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import { waitFor } from './health.ts';
 import { type Leash, launch } from './launch.ts';
 import { foldersOf } from './part.ts';
@@ -36,7 +36,7 @@ export class HostServices {
     const state = readState(foldersOf(this.#directory, this.#run));
     const found = state?.parts.find((part) => part.name === name);
     if (found !== undefined) return found;
-    throw new ZhongtaiError('ZT-LOCAL-PARTS', 'fatal', `${name} does not run in ${this.#directory}`);
+    throw localError('ZT-LOCAL-PARTS', `${name} does not run in ${this.#directory}`);
   }
 
   async healthy(name: string, limitMs: number): Promise<void> {
@@ -46,7 +46,7 @@ export class HostServices {
     await waitFor({ name, port: 0 }, limitMs, async () => {
       await check();
       if (service.ready === undefined || (await service.ready())) return;
-      throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${name} is not ready`);
+      throw localError('ZT-LOCAL-HEALTH', `${name} is not ready`);
     });
   }
 

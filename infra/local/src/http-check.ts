@@ -1,4 +1,4 @@
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 
 const limitMs = 2_000;
 
@@ -9,11 +9,11 @@ export async function checkHttp(url: string, accept: (body: string) => boolean):
     headers: { connection: 'close' },
     signal: AbortSignal.timeout(limitMs),
   }).catch((cause: unknown) => {
-    throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} does not answer`, { cause });
+    throw localError('ZT-LOCAL-HEALTH', `${url} does not answer`, { cause });
   });
   const body = await response.text();
   if (response.status !== 200 || !accept(body)) {
-    throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `${url} answers ${response.status}`, {
+    throw localError('ZT-LOCAL-HEALTH', `${url} answers ${response.status}`, {
       details: { body: body.slice(0, 200) },
     });
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import { readIfThere, withLock } from './files.ts';
 import { findMaven } from './machine.ts';
 
@@ -87,9 +87,8 @@ async function fetchWithMaven(target: string, signal?: AbortSignal): Promise<voi
     child.once('close', resolve);
   });
   if (status === 0) return;
-  throw new ZhongtaiError(
+  throw localError(
     'ZT-LOCAL-FETCH',
-    'retryable',
     `Maven could not fetch the jars: ${Buffer.concat(output).toString().slice(0, 2_000)}`,
   );
 }

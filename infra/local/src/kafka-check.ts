@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 
 const metadataKey = 3;
 const metadataVersion = 4;
@@ -13,7 +13,7 @@ const limitMs = 2_000;
 export async function checkKafka(host: string, port: number): Promise<void> {
   const answer = parseMetadata(await ask(host, port, metadataRequest()));
   if (answer.brokers === 0 || answer.controllerId < 0) {
-    throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', 'kafka answers but has no live broker yet', {
+    throw localError('ZT-LOCAL-HEALTH', 'kafka answers but has no live broker yet', {
       details: { ...answer },
     });
   }
@@ -36,7 +36,7 @@ function metadataRequest(): Buffer {
 /** Reads count of brokers and the controller's id out of a Metadata v4 answer (without its size). */
 export function parseMetadata(answer: Buffer): { brokers: number; controllerId: number } {
   if (answer.readInt32BE(0) !== correlationId) {
-    throw new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', 'what listens here does not speak Kafka');
+    throw localError('ZT-LOCAL-HEALTH', 'what listens here does not speak Kafka');
   }
   let at = 8; // after correlation id and throttle time
   const string = (): void => {
@@ -60,7 +60,7 @@ function ask(host: string, port: number, request: Buffer): Promise<Buffer> {
     const socket = connect({ host, port });
     const fail = (message: string): void => {
       socket.destroy();
-      reject(new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `kafka on ${host}:${port}: ${message}`));
+      reject(localError('ZT-LOCAL-HEALTH', `kafka on ${host}:${port}: ${message}`));
     };
     let received = Buffer.alloc(0);
     socket.setTimeout(limitMs, () => fail('no answer in time'));

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError, parseLocalCode } from './errors.ts';
 import { findNode } from './machine.ts';
 import type { Assignment, Report, Request, ServiceOrder } from './messages.ts';
 import { foldersOf } from './part.ts';
+import { partMark, supervisorMark } from './processes.ts';
 
 const program = fileURLToPath(new URL('./supervisor-main.ts', import.meta.url));
 
@@ -31,7 +32,7 @@ export async function launch(
   });
   const outcome = await reported(child, ({ kind }) => kind !== 'log' && !(kind === 'ready' && detached));
   if (outcome.kind === 'failed') {
-    throw new ZhongtaiError(`ZT-${outcome.code.replace(/^ZT-/, '')}`, 'fatal', outcome.message);
+    throw localError(parseLocalCode(outcome.code), outcome.message);
   }
   if (detached && child.connected) child.disconnect();
   // The starter's own work decides how long it lives, not its supervisor.
@@ -42,7 +43,7 @@ export async function launch(
 
 async function supervise(child: ChildProcess, service: ServiceOrder): Promise<void> {
   if (!child.connected) {
-    throw new ZhongtaiError('ZT-LOCAL-SUPERVISOR', 'fatal', 'the supervisor of this stack is gone');
+    throw localError('ZT-LOCAL-SUPERVISOR', 'the supervisor of this stack is gone');
   }
   // While it is awaited, the channel has to keep this process alive.
   child.channel?.ref();
@@ -52,7 +53,7 @@ async function supervise(child: ChildProcess, service: ServiceOrder): Promise<vo
   const problem = kind === 'supervised' && 'problem' in rest ? rest.problem : undefined;
   if (kind === 'supervised' && problem === undefined) return;
   const reason = problem ?? ('message' in rest ? rest.message : kind);
-  throw new ZhongtaiError('ZT-LOCAL-START', 'fatal', `${service.name} does not start: ${reason}`);
+  throw localError('ZT-LOCAL-START', `${service.name} does not start: ${reason}`);
 }
 
 /** The first report that is wanted, or that the supervisor ended. */
@@ -76,7 +77,7 @@ function tell(child: ChildProcess, request: Request): void {
 }
 
 function spawnSupervisor(assignment: Assignment): ChildProcess {
-  const { logs } = foldersOf(assignment.directory);
+  const { logs, run } = foldersOf(assignment.directory, assignment.run);
   mkdirSync(logs, { recursive: true });
   const output = openSync(`${logs}/supervisor.log`, 'a');
   try {
@@ -84,7 +85,7 @@ function spawnSupervisor(assignment: Assignment): ChildProcess {
     return spawn(findNode(), ['--disable-warning=ExperimentalWarning', program, JSON.stringify(assignment)], {
       detached: true,
       cwd: '/',
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', [supervisorMark]: run, [partMark]: '' },
       stdio: ['ignore', output, output, 'ipc'],
     });
   } finally {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 
 const oldestJava = 17;
 const oldestNode = 24;
@@ -29,9 +29,8 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env, say: Ask 
     newest ??= version;
   }
   const found = newest === undefined ? 'there is none' : `this is ${newest}`;
-  throw new ZhongtaiError(
+  throw localError(
     'ZT-LOCAL-JAVA',
-    'fatal',
     `Java ${oldestJava} or newer is needed, ${found}. ${installation('openjdk-17-jre-headless', 'openjdk@17')}`,
   );
 }
@@ -39,9 +38,8 @@ export function findJava(environment: NodeJS.ProcessEnv = process.env, say: Ask 
 /** Maven, asked for only when something has to be fetched. */
 export function findMaven(say: Ask = ask): string {
   if (say('mvn', ['-v'])?.includes('Apache Maven') === true) return 'mvn';
-  throw new ZhongtaiError(
+  throw localError(
     'ZT-LOCAL-MAVEN',
-    'fatal',
     `Maven is needed to fetch Kafka and the registry, there is none. ${installation('maven', 'maven')}`,
   );
 }
@@ -65,5 +63,5 @@ export function findNode(): string {
   const name = `node-${process.platform}-${process.arch}/package.json`;
   const pinned = fileURLToPath(new URL('bin/node', `file://${createRequire(import.meta.url).resolve(name)}`));
   if (existsSync(pinned)) return pinned;
-  throw new ZhongtaiError('ZT-LOCAL-NODE', 'fatal', `Node ${oldestNode} is needed: run npm install`);
+  throw localError('ZT-LOCAL-NODE', `Node ${oldestNode} is needed: run npm install`);
 }

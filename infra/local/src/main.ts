@@ -4,16 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '@zhongtai/runtime/errors';
 import { removeCompose } from './compose.ts';
 import { readEndpoints } from './endpoints.ts';
-import { foldersOf, partNames } from './part.ts';
-import { flavourOf, startStack } from './stack.ts';
+import { leftBehind } from './leftovers.ts';
+import { foldersOf, type PartName } from './part.ts';
+import { flavourOf, partsOf, startStack } from './stack.ts';
 import type { Flavour } from './stack-contract.ts';
-import { type PartReport, reportOf, tableOf } from './status.ts';
+import { readState } from './state.ts';
+import { type PartReport, reportOf, reportOfDocker, tableOf } from './status.ts';
 import { stopStack } from './stop.ts';
 
 /** The command line behind `make up`, `down`, `status` and `clean`. */
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const directory = resolve(process.env['ZHONGTAI_DIRECTORY'] ?? `${root}/.local`);
-const wanted = process.env['ZHONGTAI_PARTS']?.split(',');
+const wanted = (): PartName[] => partsOf(process.env['ZHONGTAI_PARTS']);
 const began = Date.now();
 
 function say(text: string): void {
@@ -29,12 +31,17 @@ function seconds(): string {
 }
 
 async function up(): Promise<void> {
-  const parts = partNames.filter((name) => wanted?.includes(name) ?? true);
+  const parts = wanted();
   const { endpoints } = await startStack({ directory, parts, detached: true, log: say });
   say(`\n${tableOf(Object.entries(endpoints).filter(([, address]) => address !== ''))}\n`);
-  const reports = await reportOf(directory, 200);
-  const total = reports.reduce((sum, { residentMegabytes }) => sum + residentMegabytes, 0);
-  say(`up after ${seconds()}, ${total} MB together; make status shows each, make down stops them`);
+  const total = (await reports(200)).reduce((sum, { residentMegabytes }) => sum + residentMegabytes, 0);
+  const memory = flavour() === 'embedded' ? `, ${total} MB together` : '';
+  say(`up after ${seconds()}${memory}; make status shows each, make down stops them`);
+}
+
+/** Docker keeps the processes of its flavours to itself: of those only addresses and health are known. */
+function reports(watchMs?: number): Promise<PartReport[]> {
+  return flavour() === 'embedded' ? reportOf(directory, watchMs) : reportOfDocker(directory);
 }
 
 async function down(): Promise<void> {
@@ -45,13 +52,26 @@ async function down(): Promise<void> {
 }
 
 async function status(): Promise<void> {
-  const reports = await reportOf(directory);
-  if (reports.length === 0) return say('nothing runs; make up starts the stack');
+  const found = await reports();
+  if (found.length === 0) {
+    nothingRuns();
+    return;
+  }
   const head = ['part', 'pid', 'address', 'health', 'MB', 'CPU %', 'restarts', 'log'];
-  say(tableOf([head, ...reports.map(rowOf)]));
+  say(tableOf([head, ...found.map(rowOf)]));
   const { apiGateway } = await readEndpoints(directory);
   if (apiGateway !== undefined) say(`\nAPI gateway ${apiGateway}`);
-  if (reports.some(({ health }) => health !== 'ok')) process.exitCode = 1;
+  if (found.some(({ health }) => health !== 'ok')) process.exitCode = 1;
+}
+
+function nothingRuns(): void {
+  const folders = foldersOf(directory);
+  const left = leftBehind(folders, readState(folders)).map(({ name, pid }) => `${name} (pid ${pid})`);
+  if (left.length === 0) say('nothing runs; make up starts the stack');
+  else {
+    say(`without notes of theirs there run ${left.join(', ')}; make down ends them`);
+    process.exitCode = 1;
+  }
 }
 
 function rowOf(report: PartReport): (string | number)[] {

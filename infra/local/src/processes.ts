@@ -35,6 +35,35 @@ export function usageOf(
   return { residentBytes, cpuSeconds };
 }
 
+/**
+ * The variables by which the processes of a stack are known, whatever becomes of the notes about them: one for those
+ * that are supervised, one for who supervises. The value is the folder of those notes.
+ */
+export const partMark = 'ZHONGTAI_STACK_PART';
+export const supervisorMark = 'ZHONGTAI_STACK_SUPERVISOR';
+
+/** Every process that carries the mark, but this one; only Linux tells. */
+export function markedBy(mark: string, run: string): number[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && environmentOf(pid).includes(`${mark}=${run}`));
+}
+
+/** The process that started this one, or took it over. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
 /** Sends the signal unless the process is gone. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, ZhongtaiError } from '@zhongtai/runtime/errors';
+import { messageOf } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 import type { Part } from './part.ts';
-import { birthOf, end } from './processes.ts';
+import { birthOf, end, partMark, supervisorMark } from './processes.ts';
 import type { PartPhase, PartState } from './state.ts';
 
 const logLimitBytes = 20 * 1024 * 1024;
@@ -23,6 +24,7 @@ export class Runner {
   readonly part: Part;
   readonly log: string;
   readonly #events: RunnerEvents;
+  readonly #mark: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #birth = '';
   #phase: PartPhase = 'waiting';
@@ -32,8 +34,9 @@ export class Runner {
   #upSince = 0;
   #preparing: Promise<void> = Promise.resolve();
 
-  constructor(part: Part, log: string, events: RunnerEvents) {
+  constructor(part: Part, log: string, events: RunnerEvents, run = '') {
     this.part = part;
+    this.#mark = { [partMark]: run, [supervisorMark]: '' };
     this.log = log;
     this.#events = events;
   }
@@ -102,9 +105,8 @@ export class Runner {
 
   #giveUp(reason: string): never {
     this.#enter('failed');
-    throw new ZhongtaiError(
+    throw localError(
       'ZT-LOCAL-START',
-      'fatal',
       `${this.part.name} does not start (${reason}); its log says why: ${this.log}`,
     );
   }
@@ -115,7 +117,7 @@ export class Runner {
     try {
       const child = spawn(part.command, part.args, {
         cwd: part.cwd ?? '/',
-        env: { ...process.env, NODE_OPTIONS: '', ...part.env },
+        env: { ...process.env, NODE_OPTIONS: '', ...part.env, ...this.#mark },
         stdio: ['ignore', output, output],
         ...(part.uid === undefined ? {} : { uid: part.uid }),
         ...(part.gid === undefined ? {} : { gid: part.gid }),

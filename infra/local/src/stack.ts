@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
 import { startInDocker } from './docker-stack.ts';
 import { startEmbedded } from './embedded-stack.ts';
-import { partNames } from './part.ts';
+import { localError } from './errors.ts';
+import { type PartName, partNames } from './part.ts';
 import {
   type Flavour,
   flavours,
@@ -34,5 +34,15 @@ export function flavourOf(value: string | undefined): Flavour {
   const found = flavours.find((flavour) => flavour === value);
   if (found !== undefined) return found;
   const message = `ZHONGTAI_STACK is "${value}"; it may be ${flavours.join(', ')}`;
-  throw new ZhongtaiError('ZT-LOCAL-FLAVOUR', 'fatal', message);
+  throw localError('ZT-LOCAL-FLAVOUR', message);
+}
+
+/** Reads ZHONGTAI_PARTS: names with commas between them; all parts when nothing is said. */
+export function partsOf(value: string | undefined): PartName[] {
+  if (value === undefined || value === '') return [...partNames];
+  const asked = value.split(',').map((name) => name.trim());
+  const unknown = asked.filter((name) => !partNames.some((part) => part === name));
+  if (unknown.length === 0) return partNames.filter((name) => asked.includes(name));
+  const message = `ZHONGTAI_PARTS names ${unknown.join(', ')}; there are ${partNames.join(', ')}`;
+  throw localError('ZT-LOCAL-PARTS', message);
 }

@@ -34,10 +34,18 @@ export async function writeState(folders: StackFolders, state: StackState): Prom
   await writeAtomically(fileOf(folders), `${JSON.stringify(state, null, 2)}\n`);
 }
 
-/** The notes of the last supervisor of this directory, whether or not it still lives. */
+/**
+ * The notes of the last supervisor of this directory, whether or not it still lives. Broken ones are as good as
+ * none: its processes are known by their mark as well.
+ */
 export function readState(folders: StackFolders): StackState | undefined {
   const path = fileOf(folders);
-  return existsSync(path) ? parseState(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+  if (!existsSync(path)) return undefined;
+  try {
+    return parseState(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the supervisor who wrote these notes still runs. */

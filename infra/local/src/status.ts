@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readEndpoints } from './endpoints.ts';
 import { checkPart } from './health.ts';
 import { checkHttp } from './http-check.ts';
-import { foldersOf } from './part.ts';
+import { foldersOf, partNames } from './part.ts';
 import { birthOf, usageOf } from './processes.ts';
 import { isSupervised, type PartState, readState } from './state.ts';
 
@@ -58,14 +59,40 @@ export async function reportOf(directory: string, watchMs = 1_000): Promise<Part
   );
 }
 
-async function healthOf(part: PartState): Promise<string> {
-  if (birthOf(part.pid) !== part.birth) return 'gone';
-  if (part.phase !== 'up') return part.phase;
-  const check = part.port > 0 ? checkPart(part.name, part.port) : checkAddress(part.address);
+/** The same for a stack in Docker, by its addresses; memory and restarts are Docker's to tell. */
+export async function reportOfDocker(directory: string): Promise<PartReport[]> {
+  const endpoints = await readEndpoints(directory);
+  const found = partNames.flatMap((part) => {
+    const address = endpoints[part];
+    return address === undefined
+      ? []
+      : [{ part, address, port: Number(/:(\d+)(?:\/|$)/.exec(address)?.[1]) }];
+  });
+  return Promise.all(
+    found.map(async ({ part, address, port }) => ({
+      part,
+      pid: 0,
+      address,
+      health: await wordOf(checkPart(part, port)),
+      residentMegabytes: 0,
+      cpuPercent: 0,
+      restarts: 0,
+      log: `docker compose logs ${part}`,
+    })),
+  );
+}
+
+function wordOf(check: Promise<void>): Promise<string> {
   return check.then(
     () => 'ok',
     () => 'no answer',
   );
+}
+
+async function healthOf(part: PartState): Promise<string> {
+  if (birthOf(part.pid) !== part.birth) return 'gone';
+  if (part.phase !== 'up') return part.phase;
+  return wordOf(part.port > 0 ? checkPart(part.name, part.port) : checkAddress(part.address));
 }
 
 async function checkAddress(address: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { messageOf } from '@zhongtai/runtime/errors';
+import { leftBehind } from './leftovers.ts';
 import type { Part, StackFolders } from './part.ts';
 import { birthOf, end } from './processes.ts';
 import { Runner } from './runner.ts';
@@ -66,15 +67,15 @@ export class Supervisor {
    */
   async clearLeftovers(): Promise<void> {
     const earlier = readState(this.#folders);
-    for (const part of earlier?.parts ?? []) {
-      if (part.pid === 0 || birthOf(part.pid) !== part.birth) continue;
-      this.#log(`${part.name} (pid ${part.pid}) was left behind by an earlier run, ending it`);
-      await end(part.pid, 'SIGTERM', 5_000);
+    for (const { name, pid } of leftBehind(this.#folders, earlier)) {
+      this.#log(`${name} (pid ${pid}) was left behind by an earlier run, ending it`);
+      await end(pid, 'SIGTERM', 5_000);
     }
   }
 
   #runnerOf(part: Part, logFile = `${this.#folders.logs}/${part.name}.log`): Runner {
-    return new Runner(part, logFile, { changed: () => this.#note(), log: this.#log });
+    const events = { changed: () => this.#note(), log: this.#log };
+    return new Runner(part, logFile, events, this.#folders.run);
   }
 
   #note(): void {

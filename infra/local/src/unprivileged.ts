@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
-import { ZhongtaiError } from '@zhongtai/runtime/errors';
+import { localError } from './errors.ts';
 
 const run = promisify(execFile);
 
@@ -26,9 +26,8 @@ export function unprivileged(): Account {
     const gid = number('-g', user);
     if (uid !== undefined && gid !== undefined) return { prefix: [], ids: { uid, gid }, owner: { uid, gid } };
   }
-  throw new ZhongtaiError(
+  throw localError(
     'ZT-LOCAL-ROOT',
-    'fatal',
     'PostgreSQL does not run as root, and there is no user postgres or nobody. Make one: useradd postgres',
   );
 }

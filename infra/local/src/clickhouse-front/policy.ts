@@ -112,6 +112,12 @@ export const serviceKinds: ReadonlyMap<string, ReadonlySet<string> | undefined> 
   ['system', names('flush stop start reload sync wait')],
 ]);
 
+/** Databases of the engine itself. */
+export const enginesOwn = names('system information_schema');
+
+/** Statements after which something is not there any more, or is something else. */
+export const takingAway = names('drop detach rename exchange truncate');
+
 /** Settings that name files, disks or programs, or change how SQL is read. */
 export const deniedSetting =
   /^(?:format_schema|format_template|format_custom_schema|input_format_record|disk$|storage_policy$|dialect$|user_files|.*_path$|filesystem_cache|s3_|azure_|hdfs_|storage_file|engine_file|engine_url|allow_experimental_eval|workload$|implicit_|query_plan_explain|allow_introspection|send_logs|remote_filesystem|session_id$|log_comment$|param_)/;

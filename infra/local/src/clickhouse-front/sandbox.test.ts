@@ -49,8 +49,19 @@ describe('the reading of the text', () => {
     expect(codeOf(sql, 'service')).toBe(62);
   });
 
+  it('leaves the engine its own databases', () => {
+    for (const what of [
+      'DROP DATABASE IF EXISTS system',
+      'DETACH TABLE `system`.one',
+      'rename table system.a to b',
+    ])
+      expect(codeOf(what, 'service')).toBe(497);
+    expect(codeOf('SELECT * FROM system.parts', 'service')).toBe(0);
+  });
+
   it('takes a slip of the pen for what it is', () => {
-    for (const right of ['service', 'analyst'] as const) expect(codeOf('SELEC 1', right)).toBe(62);
+    for (const right of ['service', 'analyst'] as const)
+      for (const text of ['SELEC 1', ';', '']) expect(codeOf(text, right)).toBe(62);
   });
 
   it('takes no longer for any text of the greatest length than a blink', () => {

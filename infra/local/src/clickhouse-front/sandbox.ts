@@ -4,6 +4,7 @@ import {
   deniedFunctions,
   deniedSetting,
   engines,
+  enginesOwn,
   isKnownFunction,
   outsideNames,
   readingKinds,
@@ -12,6 +13,7 @@ import {
   statementWords,
   systemTables,
   tableFunctionsDeniedToAnalyst,
+  takingAway,
 } from './policy.ts';
 
 export type Right = 'service' | 'analyst';
@@ -56,6 +58,7 @@ export function checkWrittenAnew(tokens: readonly Token[]): void {
 function checkKind(tokens: readonly Token[], right: Right): void {
   const kind = tokens[0]?.text.toLowerCase() ?? '';
   const second = tokens[1]?.text.toLowerCase() ?? '';
+  if (kind === '') throw new ClickHouseError(62, 'SYNTAX_ERROR', 'Syntax error: Empty query');
   if (!statementWords.has(kind))
     throw new ClickHouseError(
       62,
@@ -63,13 +66,24 @@ function checkKind(tokens: readonly Token[], right: Right): void {
       `Syntax error: ${tokens[0]?.text ?? ''} begins no statement`,
     );
   if (right === 'analyst') checkReading(kind, second);
-  else checkServing(kind, second);
+  else {
+    checkServing(kind, second);
+    checkTakingAway(tokens);
+  }
 }
 
 function checkReading(kind: string, second: string): void {
   if (!readingKinds.has(kind))
     throw new ClickHouseError(164, 'READONLY', `Cannot execute ${kind.toUpperCase()} in readonly mode`);
   if (kind === 'show' && !showable.has(second)) throw denied(`SHOW ${second}`);
+}
+
+/** Without its system tables the engine serves nobody, so nobody takes them away. */
+function checkTakingAway(tokens: readonly Token[]): void {
+  const kind = tokens[0]?.text.toLowerCase() ?? '';
+  if (!takingAway.has(kind)) return;
+  const name = tokens.find((token) => isName(token) && enginesOwn.has(token.text.toLowerCase()));
+  if (name) throw denied(`${kind.toUpperCase()} of ${name.text}`);
 }
 
 function checkServing(kind: string, second: string): void {
