@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Stack, usageOf } from '@zhongtai/local';
+import { choosePorts, type Stack, usageOf } from '@zhongtai/local';
 import type { Warehouse } from '@zhongtai/warehouse';
 
 export interface RunFigures {
@@ -65,7 +65,7 @@ async function doubles(warehouse: Warehouse): Promise<number> {
 /** Runs the real sink as a process until all rows are visible. The clock begins when it owns its partitions. */
 export async function runSink(options: SinkRun): Promise<RunFigures> {
   const { stack, warehouse, kafka, registryUrl, clickhouse, rows } = options;
-  const port = 30_000 + (process.pid % 10_000);
+  const port = (await choosePorts({ sink: 'free' })).get('sink');
   const sink = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
     env: {
       PATH: process.env['PATH'] ?? '',

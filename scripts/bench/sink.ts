@@ -37,7 +37,7 @@ async function run(): Promise<boolean> {
     log: say,
   });
   const { kafka, registry, clickhouse } = stack.endpoints;
-  const registryUrl = registry.includes('/apis/') ? registry : `${registry}/apis/ccompat/v7`;
+  const registryUrl = `${registry}/apis/ccompat/v7`;
   const highway = createHighway({
     brokers: [kafka],
     registryUrl,
