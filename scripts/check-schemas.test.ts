@@ -72,6 +72,18 @@ describe('the check of the contract', () => {
     expect(check()).toMatchObject({ status: 1, output: expect.stringContaining(words) });
   });
 
+  it('still names it commits later, where a release has the record as it was', () => {
+    git('tag', 'v1', 'HEAD~1');
+    git(...committed, '--allow-empty');
+    expect(check()).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('is_gift: the type changed from boolean to int.'),
+    });
+    git('tag', '-d', 'v1');
+    expect(check().status).toBe(0);
+    git('reset', '-q', '--hard', 'HEAD~1');
+  });
+
   it('names what a shallow clone cannot compare', () => {
     const clone = join(root, 'clone');
     execFileSync('git', ['clone', '-q', '--depth', '1', `file://${root}`, clone]);

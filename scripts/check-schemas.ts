@@ -108,31 +108,47 @@ interface Comparison {
   readonly summary: string;
 }
 
-/** A file that differs from HEAD is compared with HEAD; one that the last commit changed, with its parent. */
-function compareWithCommitted(files: readonly SchemaFile[], unread: ReadonlySet<string>): Comparison {
-  const prefix = git('rev-parse', '--show-prefix')?.trim();
-  if (prefix === undefined || git('rev-parse', '--verify', '-q', 'HEAD') === null) {
-    return { problems: [], summary: 'no committed version to compare with (not a git working copy)' };
-  }
-  const edited = changedPaths('HEAD') ?? [];
-  const committed = changedPaths('HEAD~1', 'HEAD');
-  const problems: Problem[] = [];
-  let compared = 0;
-  for (const path of new Set([...edited, ...(committed ?? [])])) {
-    const before = git('show', `${edited.includes(path) ? 'HEAD' : 'HEAD~1'}:${prefix}${path}`);
-    if (before === null || unread.has(path)) continue;
-    compared += 1;
-    const after = files.find((file) => file.path === path);
-    problems.push(...compare(parseSchema(before), after?.schema));
-  }
-  const reach =
-    committed === null ? ' (the commit before the last is not here: a shallow clone or a first commit)' : '';
-  return { problems, summary: `${compared} changed records compared with their committed version${reach}` };
+/** What readers and writers out there may still have: the last commits, what others have, what was released. */
+function committedVersions(): string[] {
+  const revisions = [
+    git('rev-parse', '-q', '--verify', 'HEAD'),
+    git('rev-parse', '-q', '--verify', 'HEAD~1'),
+    git('merge-base', 'HEAD', '@{upstream}'),
+    git('rev-list', '--tags', '--max-count=1'),
+  ];
+  return [...new Set(revisions.flatMap((revision) => revision?.trim() || []))];
 }
 
-function changedPaths(...revisions: readonly string[]): string[] | null {
-  const listed = git('diff', '--name-only', '--relative', ...revisions, '--', 'schemas');
-  if (listed === null) return null;
+/** Every record that is not as it was at one of these versions must be able to read it and be read by it. */
+function compareWithCommitted(files: readonly SchemaFile[], unread: ReadonlySet<string>): Comparison {
+  const prefix = git('rev-parse', '--show-prefix')?.trim();
+  const versions = committedVersions();
+  if (prefix === undefined || versions.length === 0) {
+    return { problems: [], summary: 'no committed version to compare with (not a git working copy)' };
+  }
+  const problems = new Map<string, Problem>();
+  const compared = new Set<string>();
+  for (const version of versions) {
+    for (const path of changedSince(version)) {
+      const before = git('show', `${version}:${prefix}${path}`);
+      if (before === null || unread.has(path)) continue;
+      compared.add(path);
+      const after = files.find((file) => file.path === path);
+      for (const problem of compare(parseSchema(before), after?.schema)) {
+        problems.set(describeProblem(problem), problem);
+      }
+    }
+  }
+  const reach =
+    git('rev-parse', '-q', '--verify', 'HEAD~1') === null
+      ? ' (the commit before the last is not here: a shallow clone or a first commit)'
+      : '';
+  const summary = `${compared.size} changed records compared with their committed version${reach}`;
+  return { problems: [...problems.values()], summary };
+}
+
+function changedSince(version: string): string[] {
+  const listed = git('diff', '--name-only', '--relative', version, '--', 'schemas') ?? '';
   return listed.split('\n').filter((path) => path.endsWith('.avsc'));
 }
 
