@@ -1,11 +1,15 @@
-import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Highway, Publisher, RawBatch, RawRecord, TopicRef } from '@zhongtai/highway';
+import type { Stack } from '@zhongtai/local';
 import { kafkaTools } from '@zhongtai/scripts/kafka-tools.ts';
 import { eventually, highwayAt, newTopic, ownStack } from './highway-fixture.ts';
+import { expectAccounted, expectOrder, readAll, startLoad } from './highway-load.ts';
+import { produceByJava } from './java-producer.ts';
 import { batchesOf, type LogFile, logFile, withChecksum } from './log-file.ts';
 
+/** One broker of our own for all that hurts one: killed, stopped, its files changed. */
+let stack: Stack;
 let kafka: string;
 let directory: string;
 let stop: () => Promise<void>;
@@ -13,9 +17,8 @@ let highway: Highway;
 let publisher: Publisher;
 
 beforeAll(async () => {
-  const own = await ownStack(['kafka']);
-  ({ stop, directory } = own);
-  kafka = own.stack.endpoints.kafka ?? '';
+  ({ stack, stop, directory } = await ownStack(['kafka']));
+  kafka = stack.endpoints.kafka ?? '';
   highway = highwayAt({ kafka, registry: 'http://127.0.0.1:1' });
   publisher = highway.createPublisher();
   await publisher.start();
@@ -26,6 +29,62 @@ afterAll(async () => {
   await highway.close();
   await stop();
 }, 60_000);
+
+async function underLoad(timeoutMs: number) {
+  const topic = newTopic();
+  await highway.admin.ensureTopics([topic]);
+  const loaded = highway.createPublisher({ timeoutMs });
+  await loaded.start();
+  const load = startLoad(loaded, topic);
+  await eventually(() => load.acknowledged.length > 2_000);
+  return { topic, loaded, load };
+}
+
+describe('a broker that is killed', () => {
+  it('costs no acknowledged record, doubles none and turns none around', async () => {
+    const { topic, loaded, load } = await underLoad(4_000);
+    await stack.kill('kafka', 'SIGKILL');
+    const before = load.acknowledged.length;
+    await stack.healthy('kafka');
+    await eventually(() => loaded.healthy && load.acknowledged.length > before + 2_000, 30_000);
+    await load.end();
+    expect(loaded.bytesInFlight).toBe(0);
+    await loaded.stop();
+
+    const ids = await readAll(highway, topic);
+    expectAccounted(ids, load);
+    expectOrder(ids);
+    expect([...load.failures].every((failure) => failure === 'retryable')).toBe(true);
+  }, 90_000);
+});
+
+describe('a broker that hangs for three times the time limit', () => {
+  it('is a retryable error in time, and afterwards all that was acknowledged is there once', async () => {
+    const timeoutMs = 1_500;
+    const { topic, loaded, load } = await underLoad(timeoutMs);
+    await stack.kill('kafka', 'SIGSTOP');
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 3 * timeoutMs));
+      expect(load.refused.length).toBeGreaterThan(0);
+      expect(loaded.healthy).toBe(false);
+    } finally {
+      await stack.kill('kafka', 'SIGCONT');
+    }
+    const before = load.acknowledged.length;
+    await eventually(() => loaded.healthy && load.acknowledged.length > before + 2_000, 30_000);
+    await load.end();
+    expect(loaded.bytesInFlight).toBe(0);
+    await loaded.stop();
+
+    expect(load.slowestMs()).toBeLessThan(timeoutMs + 1_000);
+    expect([...load.failures]).toEqual(['retryable']);
+    const ids = await readAll(highway, topic);
+    expectAccounted(ids, load);
+    // What was refused may have lain in the broker's socket and be stored late, behind newer records.
+    const acknowledged = new Set(load.acknowledged);
+    expectOrder(ids.filter((id) => acknowledged.has(id)));
+  }, 90_000);
+});
 
 /** Reads topics of one partition from their beginning. */
 async function read(topics: readonly TopicRef[]) {
@@ -46,25 +105,6 @@ async function read(topics: readonly TopicRef[]) {
   return { owner, fatal, valuesOf, recordsOf: (topic: TopicRef) => records.get(topic.name) ?? [] };
 }
 
-/** Lines `key<TAB>value`, sent by Kafka's own console producer. */
-function produceByJava(tools: string, topic: string, codec: string, lines: readonly string[]): Promise<void> {
-  const properties = ['parse.key=true', 'key.separator=\t'].flatMap((pair) => ['--reader-property', pair]);
-  const codecs = codec === 'none' ? [] : ['--compression-codec', codec];
-  const child = spawn(
-    'java',
-    [
-      ...['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', tools, 'org.apache.kafka.tools.ConsoleProducer'],
-      ...['--bootstrap-server', kafka, '--topic', topic, '--batch-size', '200000', ...codecs, ...properties],
-    ],
-    { stdio: ['pipe', 'ignore', 'ignore'] },
-  );
-  child.stdin.end(`${lines.join('\n')}\n`);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${codec}: exit ${code}`))));
-  });
-}
-
 describe("batches of Java's producer", () => {
   const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
@@ -74,9 +114,9 @@ describe("batches of Java's producer", () => {
     await highway.admin.ensureTopics(topics);
     const line = (n: number) => `鍵-${n % 97}\t${n} ${'訂單 an order, '.repeat(n % 40)}${(n * 7919) % 1e6}`;
     const lines = Array.from({ length: 2_000 }, (_, n) => line(n));
-    for (const [i, codec] of codecs.entries()) {
-      await produceByJava(tools, topics[i]?.name ?? '', codec, lines);
-    }
+    await Promise.all(
+      codecs.map((codec, i) => produceByJava(tools, kafka, topics[i]?.name ?? '', codec, lines)),
+    );
     const { owner, fatal, recordsOf } = await read(topics);
     await eventually(() => topics.every((topic) => recordsOf(topic).length >= lines.length), 30_000);
     await owner.stop();
