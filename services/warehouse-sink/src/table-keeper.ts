@@ -15,7 +15,10 @@ export interface TableKeeper {
   doubt(table: Table): void;
 }
 
-export function createTableKeeper(warehouse: Warehouse, logger: Logger): TableKeeper {
+export function createTableKeeper(
+  warehouse: Pick<Warehouse, 'command' | 'query'>,
+  logger: Logger,
+): TableKeeper {
   const ensured = new Map<string, Promise<void>>();
   let viewsDirectory: string | null = null;
   const keyOf = (table: Table): string =>

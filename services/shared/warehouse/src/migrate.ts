@@ -20,7 +20,10 @@ function canonical(type: string): string {
   return type.replaceAll(/\s+/g, '').replaceAll(/LowCardinality\(((?:[^()]|\([^()]*\))*)\)/g, '$1');
 }
 
-async function presentTables(warehouse: Warehouse, databases: readonly string[]): Promise<Present> {
+async function presentTables(
+  warehouse: Pick<Warehouse, 'command' | 'query'>,
+  databases: readonly string[],
+): Promise<Present> {
   const rows = await warehouse.query<{ database: string; table: string; name: string; type: string }>(
     'SELECT database, table, name, type FROM system.columns WHERE database IN {databases:Array(String)}',
     { databases },
@@ -70,7 +73,7 @@ function statementsFor(table: Table, present: Present): string[] {
  * @returns what could not be brought in order, by `database.table`; the other tables are.
  */
 export async function migrateTables(
-  warehouse: Warehouse,
+  warehouse: Pick<Warehouse, 'command' | 'query'>,
   tables: readonly Table[],
 ): Promise<Map<string, WarehouseError>> {
   const databases = [...new Set(tables.map((table) => table.database))];
@@ -120,7 +123,7 @@ function viewTarget(view: EngineRow): string {
  * @returns the tables (`database.table`) that would double, with the reason; none when all is well.
  */
 export async function findForgetful(
-  warehouse: Warehouse,
+  warehouse: Pick<Warehouse, 'command' | 'query'>,
   tables: readonly TableName[],
 ): Promise<Map<string, WarehouseError>> {
   const rows = await warehouse.query<EngineRow>(
