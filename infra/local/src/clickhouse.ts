@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { checkPart } from './health.ts';
 import type { Part, StackFolders } from './part.ts';
 import { host } from './ports.ts';
+import { withoutCapabilities } from './unprivileged.ts';
 
 const front = fileURLToPath(new URL('./clickhouse-front/main.ts', import.meta.url));
 
@@ -10,13 +11,14 @@ const front = fileURLToPath(new URL('./clickhouse-front/main.ts', import.meta.ur
 export function clickhousePart(folders: StackFolders, node: string, port: number): Part {
   const address = `http://${host}:${port}`;
   const directory = `${folders.data}/clickhouse`;
+  const run = [...withoutCapabilities(), node, '--disable-warning=ExperimentalWarning', front];
   return {
     name: 'clickhouse',
     needs: [],
     address,
     port,
-    command: node,
-    args: ['--disable-warning=ExperimentalWarning', front],
+    command: run[0] ?? node,
+    args: run.slice(1),
     env: {
       CLICKHOUSE_FRONT_DIRECTORY: directory,
       CLICKHOUSE_FRONT_PORT: String(port),

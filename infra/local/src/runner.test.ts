@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,6 +47,15 @@ describe('a runner', () => {
     runner = new Runner(part, join(folder, 'web.log'), { changed: () => {}, log: () => {} });
     return runner;
   }
+
+  it('does not take the answers of another process for those of its own', async () => {
+    const foreign = createServer((_, answer) => answer.end('ok')).listen(port, '127.0.0.1');
+    await once(foreign, 'listening');
+    const web = run(serve(port), { address: `http://127.0.0.1:${port}` });
+    await expect(web.start()).rejects.toThrow(/another process answers at http/);
+    expect(web.state).toMatchObject({ pid: 0, phase: 'failed' });
+    foreign.close();
+  });
 
   it('starts a process again where it was, as often as it dies', async () => {
     const web = run(serve(port));

@@ -53,6 +53,7 @@ export class Runner {
     const began = Date.now();
     this.#preparing = this.part.prepare();
     await this.#preparing;
+    if (await this.#isForeign()) this.#giveUp(`another process answers at ${this.part.address}`);
     await this.#run(true);
     if (this.#stopping) return;
     const took = ((Date.now() - began) / 1000).toFixed(1);
@@ -66,6 +67,15 @@ export class Runner {
     const pid = this.#child?.pid;
     if (pid !== undefined) await end(pid, this.part.stopSignal, this.part.stopGraceMs);
     this.#enter('stopped');
+  }
+
+  /** Before the first start nobody may answer there, or its answers would be taken for those of our process. */
+  #isForeign(): Promise<boolean> {
+    if (this.part.address === '') return Promise.resolve(false);
+    return this.part.check().then(
+      () => true,
+      () => false,
+    );
   }
 
   async #run(first: boolean): Promise<void> {

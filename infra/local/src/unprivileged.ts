@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { localError } from './errors.ts';
 
 const run = promisify(execFile);
+const namespace = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'];
 
 /** How to start a program that refuses to run as root, and who owns its files. */
 export interface Account {
@@ -19,8 +20,8 @@ export interface Account {
  */
 export function unprivileged(): Account {
   if (userInfo().uid !== 0) return { prefix: [], ids: {} };
-  const namespace = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--'];
-  if (works([...namespace, 'true'])) return { prefix: namespace, ids: {}, owner: { uid: 0, gid: 0 } };
+  const prefix = withoutCapabilities();
+  if (prefix.length > 0) return { prefix, ids: {}, owner: { uid: 0, gid: 0 } };
   for (const user of ['postgres', 'nobody']) {
     const uid = number('-u', user);
     const gid = number('-g', user);
@@ -30,6 +31,15 @@ export function unprivileged(): Account {
     'ZT-LOCAL-ROOT',
     'PostgreSQL does not run as root, and there is no user postgres or nobody. Make one: useradd postgres',
   );
+}
+
+/**
+ * What to write before a command so that root's capabilities are left behind. The process keeps its number and stays
+ * the owner of root's files. Nothing for an ordinary user, and where the system has no user namespaces.
+ */
+export function withoutCapabilities(): readonly string[] {
+  if (userInfo().uid !== 0) return [];
+  return works([...namespace, 'true']) ? namespace : [];
 }
 
 /** Gives the directory to the account (back, if an earlier run used another way). */
