@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createVaultCipher, type Sealed } from '@zhongtai/api-gateway';
+import { createVaultCipher, type Sealed } from '@zhongtai/domain';
 import { type Answer, type GatewayStage, openGatewayStage } from './gateway-fixture.ts';
 
 let stage: GatewayStage;

@@ -1,4 +1,4 @@
-import { createTokens } from '@zhongtai/domain';
+import { createIdentifiers, createTokens, createVaultCipher, parseVaultKey } from '@zhongtai/domain';
 import type { Highway } from '@zhongtai/highway';
 import {
   type Component,
@@ -14,11 +14,9 @@ import type { GatewayConfig } from './config.ts';
 import { createDoor, type Door } from './door.ts';
 import { gatewayFault } from './errors.ts';
 import { createEventIds } from './intake/event-id.ts';
-import { createIdentifiers } from './intake/identifiers.ts';
 import { createIntake } from './intake/intake.ts';
 import { type Catalogue, compilePlans } from './intake/plans.ts';
 import { createStore } from './intake/store.ts';
-import { createVaultCipher, parseVaultKey } from './intake/vault-cipher.ts';
 import { watchKeyFile } from './keys/key-file.ts';
 import { createPressure } from './load/pressure.ts';
 import { createRefusalLog } from './load/refusal-log.ts';

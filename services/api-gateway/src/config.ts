@@ -1,6 +1,6 @@
+import { parseVaultKey } from '@zhongtai/domain';
 import { addresses, integer, secret } from '@zhongtai/runtime';
 import { z } from 'zod';
-import { parseVaultKey } from './intake/vault-cipher.ts';
 
 const MIB = 1024 * 1024;
 

@@ -92,7 +92,7 @@ export const requestRefusals = {
 export const gatewayFaultCodes = [
   /** A schema of the catalogue uses a part of Avro that the gateway cannot check: extend the check, or the schema. */
   'ZT-GATEWAY-SCHEMA',
-  /** VAULT_KEY is not 32 bytes, or a vault record was sealed with another key: give the key with the id it names. */
+  /** VAULT_KEY is not 32 bytes: 64 hex digits, or base64 (`openssl rand -hex 32` makes one). */
   'ZT-GATEWAY-VAULT-KEY',
   /** API_KEYS_FILE is no file of keys, or went away. After the start the keys read before stay in force. */
   'ZT-GATEWAY-KEY-FILE',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createVaultCipher, type Sealed } from '@zhongtai/domain';
 import { type GatewayFixture, order, pageView, startGatewayFixture } from './gateway-fixture.ts';
-import { createVaultCipher, type Sealed } from './intake/vault-cipher.ts';
 
 let at: GatewayFixture;
 

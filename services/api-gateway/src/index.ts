@@ -9,6 +9,5 @@ export {
   refusalCodes,
   requestRefusals,
 } from './errors.ts';
-export { createVaultCipher, parseVaultKey, type Sealed, type VaultCipher } from './intake/vault-cipher.ts';
 export { readKeyFile } from './keys/key-file.ts';
 export { createKey, type Grant, grants, type KeyFile, keyFileSchema, type StoredKey } from './keys/keys.ts';

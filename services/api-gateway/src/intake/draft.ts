@@ -1,8 +1,8 @@
+import type { CachedToken } from '@zhongtai/domain';
 import type { OutMessage } from '@zhongtai/highway';
 import type { LossClass } from '@zhongtai/schemas';
 import type { Refusal } from '../errors.ts';
 import type { Grant } from '../keys/keys.ts';
-import type { CachedToken } from './token-cache.ts';
 
 /** An event that passed every check and waits to be written. */
 export interface AdmittedEvent {

@@ -1,4 +1,4 @@
-import type { IdentifierReason } from '@zhongtai/domain';
+import type { CachedToken, IdentifierReason, Identifiers } from '@zhongtai/domain';
 import type { Codec } from '@zhongtai/highway';
 import type { Item } from '../body/parse-events.ts';
 import type { RefusalCode } from '../errors.ts';
@@ -8,9 +8,7 @@ import { Fault } from '../validation/fault.ts';
 import { misfit, type ValueLimits } from '../validation/scalar.ts';
 import type { AdmittedEvent, Draft } from './draft.ts';
 import { isUuid } from './event-id.ts';
-import type { Identifiers } from './identifiers.ts';
 import type { EventPlan, Plans, RecordPlan } from './plans.ts';
-import type { CachedToken } from './token-cache.ts';
 import { tokeniseFields, tokeniseIdentities } from './tokenise.ts';
 
 export interface IntakeOptions {

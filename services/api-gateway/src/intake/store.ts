@@ -1,8 +1,7 @@
+import type { CachedToken, VaultCipher } from '@zhongtai/domain';
 import type { Codec, OutMessage, Publisher } from '@zhongtai/highway';
 import type { AdmittedEvent } from './draft.ts';
 import { VAULT_TOPIC } from './plans.ts';
-import type { CachedToken } from './token-cache.ts';
-import type { VaultCipher } from './vault-cipher.ts';
 
 const VAULT_RECORD = 'zhongtai.vault.Identifier';
 

@@ -1,9 +1,14 @@
-import { type IdentifierReason, identifierReasons, redactPageAddress, redactText } from '@zhongtai/domain';
+import {
+  type CachedToken,
+  type IdentifierReason,
+  type Identifiers,
+  identifierReasons,
+  redactPageAddress,
+  redactText,
+} from '@zhongtai/domain';
 import type { DraftRecord } from '../validation/compile.ts';
 import type { Fault } from '../validation/fault.ts';
-import type { Identifiers } from './identifiers.ts';
 import type { PersonalField } from './plans.ts';
-import type { CachedToken } from './token-cache.ts';
 
 /** What happens to the identifiers of one record. */
 export interface Tokenising {

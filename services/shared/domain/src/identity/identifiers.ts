@@ -1,13 +1,8 @@
-import {
-  createNormaliser,
-  type IdentifierReason,
-  identifierReasons,
-  idTypes,
-  isIdType,
-  type Normaliser,
-  type Tokens,
-} from '@zhongtai/domain';
+import { idTypes, isIdType } from './id-types.ts';
+import { createNormaliser, type Normaliser } from './normalise.ts';
+import { type IdentifierReason, identifierReasons } from './reasons.ts';
 import { type CachedToken, createTokenCache, type TokenCacheOptions } from './token-cache.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface IdentifiersOptions extends TokenCacheOptions {
   readonly tokens: Tokens;

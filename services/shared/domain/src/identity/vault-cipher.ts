@@ -1,5 +1,4 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomBytes } from 'node:crypto';
-import { gatewayFault } from '../errors.ts';
 
 export interface Sealed {
   readonly key_id: string;
@@ -56,7 +55,7 @@ export function createVaultCipher(keyBytes: Buffer): VaultCipher {
     },
     open(token, sealed) {
       if (sealed.key_id !== keyId) {
-        throw gatewayFault('ZT-GATEWAY-VAULT-KEY', `sealed with another key (${sealed.key_id})`);
+        throw new RangeError(`sealed with another key (${sealed.key_id})`);
       }
       const decipher = createDecipheriv('aes-256-gcm', key, sealed.iv).setAAD(Buffer.from(token));
       decipher.setAuthTag(sealed.tag);
