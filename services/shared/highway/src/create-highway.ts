@@ -16,11 +16,11 @@ import type { OwnerOptions, SubscribeOptions } from './subscription-types.ts';
 
 /** Builds the highway's client. Nothing is contacted before the first call that needs it. */
 export function createHighway(options: HighwayOptions): Highway {
-  const { brokers, clientId, logger } = options;
+  const { brokers, clientId, logger, security } = options;
   const clock = options.clock ?? Date.now;
   const contract = options.contract ?? defaultContract();
   const metrics = createHighwayMetrics(options.metrics);
-  const client = { brokers, clientId, logger };
+  const client = { brokers, clientId, logger, ...(security === undefined ? {} : { security }) };
   const admin = createAdmin({
     kafka: createKafka(client),
     partitions: options.partitions,

@@ -3,6 +3,7 @@ import type { Contract, RecordRef, TopicRef } from './catalogue.ts';
 import type { Codec } from './codec-types.ts';
 import type { DeadLetters, Seal } from './dead-letter-types.ts';
 import type { OutMessage, Publisher, PublisherLimits } from './publisher-types.ts';
+import type { KafkaSecurity } from './security.ts';
 import type { OwnerOptions, PartitionOwner, SubscribeOptions, Subscription } from './subscription-types.ts';
 
 export interface HighwayOptions {
@@ -10,6 +11,8 @@ export interface HighwayOptions {
   /** Base of the Confluent-compatible API, such as `http://127.0.0.1:8081/apis/ccompat/v7`. */
   readonly registryUrl: string;
   readonly clientId: string;
+  /** TLS and SASL for brokers that ask for it. */
+  readonly security?: KafkaSecurity;
   /** What `P` stands for in the catalogue. */
   readonly partitions: number;
   readonly replicationFactor?: number;

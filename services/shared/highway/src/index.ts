@@ -5,6 +5,7 @@ export type { DeadLetter, DeadLetters, Seal, Sealed } from './dead-letter-types.
 export { HighwayError, type HighwayErrorCode, highwayErrors } from './errors.ts';
 export type { Admin, Highway, HighwayOptions, PartitionEnds } from './highway-types.ts';
 export type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher-types.ts';
+export type { KafkaSecurity } from './security.ts';
 export type {
   Assignment,
   CommitPosition,

@@ -5,6 +5,7 @@ import loggers from 'kafkajs/src/loggers/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import socketFactory from 'kafkajs/src/network/socketFactory.js';
 import type { BrokerNode, KafkajsCluster, WireExchange } from './kafkajs-types.ts';
+import { type KafkaSecurity, kafkajsSecurity } from './security.ts';
 
 const metadataMaxAgeMs = 60_000;
 const connectionTimeoutMs = 2_000;
@@ -15,6 +16,7 @@ export interface KafkaClientOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly logger: Logger;
+  readonly security?: KafkaSecurity;
 }
 
 /**
@@ -57,6 +59,7 @@ export function createCluster(options: KafkaClientOptions, requestTimeoutMs: num
     socketFactory: socketFactory(),
     brokers: options.brokers,
     clientId: options.clientId,
+    ...kafkajsSecurity(options.security),
     connectionTimeout: connectionTimeoutMs,
     authenticationTimeout: 10_000,
     reauthenticationThreshold: 10_000,
@@ -74,6 +77,7 @@ export function createKafka(options: KafkaClientOptions): kafkajs.Kafka {
   return new kafkajs.Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
+    ...kafkajsSecurity(options.security),
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: 15_000,
     retry,

@@ -35,7 +35,10 @@ function setUp() {
     const text = await registry.getSingleMetricAsString('zhongtai_highway_lag_records');
     return text.split('\n').filter((line) => line.startsWith('zhongtai'));
   };
-  return { lag, log, shown, later: (ms: number) => void (now += ms) };
+  const later = (ms: number) => {
+    now += ms;
+  };
+  return { lag, log, shown, later };
 }
 
 const place = { topic: 't', partition: 3 };
