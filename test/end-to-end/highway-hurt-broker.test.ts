@@ -148,8 +148,8 @@ describe('a batch that cannot be read', () => {
     const second = batchesOf(await bytes())[1];
     if (second === undefined) throw new Error('the log has no second batch');
     const write = async (batch: Buffer) => {
-      await using file = await open(path, 'r+');
-      await file.write(batch, 0, batch.length, second.at);
+      const file = await open(path, 'r+');
+      await file.write(batch, 0, batch.length, second.at).finally(() => file.close());
     };
     await write(change(Buffer.from(second.bytes)));
     return () => write(second.bytes);
