@@ -86,7 +86,9 @@ export class OwnedGeneration {
 
   go(place: Place, offset: number): void {
     this.#of(place).go(offset);
-    this.#pump();
+    // Its neighbours are sent on their way in the same breath: a fetch of the first alone would make all of them
+    // wait for as long as the broker waits for its records.
+    queueMicrotask(() => this.#pump());
   }
 
   pause(place: Place): void {
