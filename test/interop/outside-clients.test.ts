@@ -14,7 +14,7 @@ describe('outside clients, with no code of ours', () => {
   async function endpoints(): Promise<Record<'kafka' | 'registry' | 'clickhouse', string>> {
     const { KAFKA_BROKERS: kafka, SCHEMA_REGISTRY_URL: registry, CLICKHOUSE_URL: clickhouse } = process.env;
     if (kafka !== undefined && registry !== undefined && clickhouse !== undefined) {
-      return { kafka, registry, clickhouse };
+      return { kafka, registry: new URL(registry).origin, clickhouse };
     }
     const parts = ['kafka', 'registry', 'clickhouse'] as const;
     own = await startStack({ directory: join(folder, 'stack'), parts, ports: 'free' });
