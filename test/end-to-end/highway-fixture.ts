@@ -39,7 +39,8 @@ export async function addresses(parts: ('kafka' | 'registry')[]): Promise<Addres
   const { KAFKA_BROKERS: kafka, SCHEMA_REGISTRY_URL: registry } = process.env;
   if (kafka !== undefined && registry !== undefined) return { kafka, registry, stop: async () => undefined };
   const { stack, stop } = await ownStack(parts);
-  return { kafka: stack.endpoints.kafka ?? '', registry: stack.endpoints.registry ?? '', stop };
+  const registryUrl = `${stack.endpoints.registry ?? ''}/apis/ccompat/v7`;
+  return { kafka: stack.endpoints.kafka ?? '', registry: registryUrl, stop };
 }
 
 export async function ownStack(
@@ -71,7 +72,7 @@ export function highwayAt(
   const { text = thingText(), letterText = text, ...rest } = options;
   return createHighway({
     brokers: [kafka],
-    registryUrl: registry.includes('/apis/') ? registry : `${registry}/apis/ccompat/v7`,
+    registryUrl: registry,
     clientId: 'highway-test',
     partitions: 4,
     logger: createLogger({ name: 'highway-test', level: 'silent' }),

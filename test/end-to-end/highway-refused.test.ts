@@ -28,7 +28,6 @@ const created: string[] = [deadLetterTopic.name];
 beforeAll(async () => {
   at = await addresses(['kafka', 'registry']);
   highway = highwayAt(at, { letterText, seal });
-  await highway.admin.ensureTopics([deadLetterTopic]);
   publisher = highway.createPublisher();
   await publisher.start();
 }, 120_000);

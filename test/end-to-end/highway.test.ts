@@ -35,7 +35,6 @@ const group = (name: string) => `${created.at(-1)}-${name}`;
 beforeAll(async () => {
   at = await addresses(['kafka', 'registry']);
   highway = highwayAt(at, { letterText: schemaText('zhongtai.platform.DeadLetter'), metrics });
-  await highway.admin.ensureTopics([deadLetterTopic]);
   created.push(deadLetterTopic.name);
   publisher = highway.createPublisher();
   await publisher.start();
@@ -198,7 +197,7 @@ describe('records that cannot be read', () => {
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const address = proxy.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const reader = highwayAt({ kafka: at.kafka, registry: `http://127.0.0.1:${port}` });
+    const reader = highwayAt({ kafka: at.kafka, registry: `http://127.0.0.1:${port}/apis/ccompat/v7` });
     const received: Received<Thing>[] = [];
     const subscription = reader.subscribe<Thing>({
       groupId: group('away'),

@@ -42,6 +42,7 @@ export function createHighway(options: HighwayOptions): Highway {
   };
   const deadLetters = createDeadLetters({
     topic: contract.deadLetterTopic,
+    ensureTopic: () => admin.ensureTopics([contract.deadLetterTopic]),
     sourceOf: (topic) => contract.sourceOf?.(topic) ?? null,
     codec,
     publisher: () => (letterPublisher ??= startedLetterPublisher()),

@@ -22,6 +22,8 @@ const letter: DeadLetter = {
 
 function setUp(mostBytes = 10_000) {
   const published: OutMessage[][] = [];
+  const ensured: string[] = [];
+  const failures: HighwayError[] = [];
   const metrics = createHighwayMetrics(createMetrics());
   const topic = topics['dead-letter'];
   if (topic === undefined) throw new Error('no topic dead-letter in the catalogue');
@@ -41,10 +43,15 @@ function setUp(mostBytes = 10_000) {
     healthy: true,
   };
   const sourceOf = (name: string) => topics[name]?.source ?? null;
-  const parts = { topic, codec, metrics, sourceOf, seal: undefined, clock: () => 9 };
+  const ensureTopic = async () => {
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+    ensured.push(topic.name);
+  };
+  const parts = { topic, ensureTopic, codec, metrics, sourceOf, seal: undefined, clock: () => 9 };
   const letters = createDeadLetters({ ...parts, publisher: async () => publisher });
   const eventOf = (message: OutMessage | undefined) => codec.decode(message?.value ?? Buffer.alloc(0)).value;
-  return { letters, published, eventOf };
+  return { letters, published, ensured, failures, eventOf };
 }
 
 describe('dead letters', () => {
@@ -54,6 +61,16 @@ describe('dead letters', () => {
     await letters.send([]);
     const keys = published.map((messages) => messages.map(({ key }) => key));
     expect(keys).toEqual([['highway.payment-2-7', 'highway.payment-2-8', 'highway.payment-2-9']]);
+  });
+
+  it('make their topic before the first of them, and ask again when the broker was away', async () => {
+    const { letters, published, ensured, failures } = setUp();
+    failures.push(new HighwayError('ZT-HIGHWAY-AWAY', 'away'));
+    await expect(letters.send([letter])).rejects.toMatchObject({ failure: 'retryable' });
+    await letters.send([letter]);
+    await letters.send([letter]);
+    expect(ensured).toEqual(['dead-letter']);
+    expect(published).toHaveLength(2);
   });
 
   it('say truly from which source they came, how often they were tried and what failed', async () => {

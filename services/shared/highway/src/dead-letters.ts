@@ -10,6 +10,8 @@ interface DeadLetterParts {
   readonly topic: TopicRef;
   /** The kind of source system that fills a topic; null when there is not one. */
   readonly sourceOf: (topic: string) => string | null;
+  /** Creates the topic where it is missing: the first bad record must not find that nobody thought of it. */
+  readonly ensureTopic: () => Promise<void>;
   readonly codec: Codec;
   /** A started publisher. */
   readonly publisher: () => Promise<Publisher>;
@@ -21,10 +23,10 @@ interface DeadLetterParts {
 export function createDeadLetters(parts: DeadLetterParts): DeadLetters {
   const { topic, codec, metrics, clock } = parts;
   const recordName = topic.records[0]?.name ?? '';
-  let prepared: Promise<void> | null = null;
+  let prepared: Promise<unknown> | null = null;
   const prepare = () => {
-    // A registry that was away must be asked again by the next letter.
-    prepared ??= codec.prepare([topic]).catch((error: unknown) => {
+    // A broker or registry that was away must be asked again by the next letter.
+    prepared ??= Promise.all([parts.ensureTopic(), codec.prepare([topic])]).catch((error: unknown) => {
       prepared = null;
       throw error;
     });
