@@ -1,0 +1,121 @@
+import type { Context, TimerContext } from '../context.ts';
+import type { Serde } from '../serde.ts';
+
+/** A topic with the form of its values. Keys are plain UTF-8 text. */
+export interface StreamTopic<T> {
+  readonly name: string;
+  /** A number, or `P`: the one count that all co-partitioned topics of an application share. */
+  readonly partitions: 'P' | number;
+  readonly serde: Serde<T>;
+  /** When the fact happened, in ms; left out: when the log took the record in. */
+  readonly eventTimeMs?: (value: T) => number;
+  /**
+   * Set on a topic that the engine creates and names for its application (`rekey`): `<application>.<name>`.
+   */
+  readonly internal?: { readonly retentionMs: number };
+}
+
+/** An input record; `value` is decoded when first asked for. */
+export interface InputRecord<T> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly value: T;
+  /** The value's bytes as they lie in the log, for those who pass them on untouched. */
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, Buffer>>;
+  readonly eventTimeMs: number;
+  /** The log's own timestamp. */
+  readonly ingestTimeMs: number;
+}
+
+/** A pure function of the record and of what the context gives; what it does, it does through the context. */
+export type Handler<T> = (record: InputRecord<T>, context: Context) => void;
+
+/** One value for each key. */
+export interface KeyedStoreDefinition<V> {
+  readonly kind: 'keyed';
+  readonly name: string;
+  readonly serde: Serde<V>;
+}
+
+/** Values by key and time, dropped whole by segment when they are older than the retention. */
+export interface WindowStoreDefinition<V> {
+  readonly kind: 'window';
+  readonly name: string;
+  readonly serde: Serde<V>;
+  /** How long a value can be found, counted in stream time. */
+  readonly retentionMs: number;
+  /** The span that is dropped at once. */
+  readonly segmentMs: number;
+}
+
+/** A table topic's latest values, whole in each process, read to its end before the first record. */
+export interface GlobalStoreDefinition<V> {
+  readonly kind: 'global';
+  readonly name: string;
+  readonly serde: Serde<V>;
+  readonly topic: StreamTopic<V>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the engine moves values of every type without looking at them
+type Any = any;
+export type StoreDefinition = KeyedStoreDefinition<Any> | WindowStoreDefinition<Any>;
+export type AnyTopic = StreamTopic<Any>;
+
+export interface TimerDefinition {
+  readonly name: string;
+  /** Called once when stream time reaches the due time, in the transaction that deletes the timer. */
+  readonly onDue: (timer: DueTimer, context: TimerContext) => void;
+}
+
+export interface DueTimer {
+  readonly key: string;
+  readonly dueMs: number;
+}
+
+export interface Input {
+  readonly topic: AnyTopic;
+  /** A table's tombstones reach the handler; a stream's are dead letters. */
+  readonly kind: 'stream' | 'table';
+  /** Which rule of the topology this is: shown in dead letters, metrics and the graph. */
+  readonly stage: string;
+  readonly handle: (record: InputRecord<Any | null>, context: Context) => void;
+}
+
+/** What an operator adds to a topology. Everything is named; nothing is numbered by its position. */
+export interface Part {
+  readonly name: string;
+  /** Shown in the graph: `window join`, `table`, `count`, … */
+  readonly operator: string;
+  readonly inputs?: readonly Input[];
+  readonly stores?: readonly StoreDefinition[];
+  readonly globals?: readonly GlobalStoreDefinition<Any>[];
+  readonly timers?: readonly TimerDefinition[];
+  readonly outputs?: readonly AnyTopic[];
+  /** Takes records by event time over the inputs of its task. */
+  readonly byTime?: boolean;
+}
+
+export interface Topology {
+  readonly name: string;
+  /**
+   * `free`: the result does not depend on how partitions and inputs interleave (as long as nothing is late);
+   * `arrival`: it does, such as with table joins. Then effects carry the place of their input in a header.
+   */
+  readonly order: 'free' | 'arrival';
+  /** Where a new topology begins to read. */
+  readonly start: 'earliest' | 'latest';
+  /** Records of the task are taken by event time: on where a part asks for it. */
+  readonly byTime: boolean;
+  /** How long the inputs must stand still before stream time follows the clock; null: it never does. */
+  readonly idleMs: number | null;
+  readonly parts: readonly Part[];
+}
+
+/** Topologies that are deployed together: one group, one task and one transaction for each partition. */
+export interface Application {
+  readonly name: string;
+  readonly topologies: readonly Topology[];
+}
