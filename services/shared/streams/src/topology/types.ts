@@ -15,7 +15,10 @@ export interface StreamTopic<T> {
   readonly internal?: { readonly retentionMs: number };
 }
 
-/** An input record; `value` is decoded when first asked for. */
+/**
+ * An input record; `value` is decoded when first asked for. The object serves one record after the other, so a
+ * handler may keep what it reads from it, but not the object itself.
+ */
 export interface InputRecord<T> {
   readonly topic: string;
   readonly partition: number;
@@ -68,6 +71,17 @@ export interface TimerDefinition {
   readonly name: string;
   /** Called once when stream time reaches the due time, in the transaction that deletes the timer. */
   readonly onDue: (timer: DueTimer, context: TimerContext) => void;
+  /**
+   * What becomes of one that is due long before the record that moved stream time was taken in (a replay of old
+   * records): left out, it is deleted without a call. `fire` for those that clean up or report on the past.
+   */
+  readonly whenStale?: 'suppress' | 'fire';
+  /**
+   * What becomes of a timer that is found due long after its time (15 min before the ingest time that moved stream
+   * time). `suppress`, the default, is for what tells somebody something: a replay tells nothing old. `fire` is for
+   * results that must come however late.
+   */
+  readonly stale?: 'suppress' | 'fire';
 }
 
 export interface DueTimer {
@@ -94,7 +108,10 @@ export interface Part {
   readonly globals?: readonly GlobalStoreDefinition<Any>[];
   readonly timers?: readonly TimerDefinition[];
   readonly outputs?: readonly AnyTopic[];
-  /** Takes records by event time over the inputs of its task. */
+  /**
+   * Its results depend on stream time: its inputs move it, and are taken by event time. Left out: true when it has
+   * timers or a window store.
+   */
   readonly byTime?: boolean;
 }
 
