@@ -11,6 +11,7 @@ import { KafkaPartitionOwner } from './partition-owner.ts';
 import { KafkaPublisher } from './publisher.ts';
 import type { Publisher, PublisherLimits } from './publisher-types.ts';
 import { createRegistryClient } from './registry-client.ts';
+import { createStreamLog } from './stream-log/create-stream-log.ts';
 import { createSubscription } from './subscription.ts';
 import type { OwnerOptions, SubscribeOptions } from './subscription-types.ts';
 
@@ -65,6 +66,7 @@ export function createHighway(options: HighwayOptions): Highway {
     subscribe: <T>(subscribing: SubscribeOptions<T>) =>
       createSubscription({ codec, deadLetters, logger, ownPartitions }, subscribing),
     ownPartitions,
+    createStreamLog: () => createStreamLog({ client, admin, ownPartitions }),
     async close() {
       await letterPublisher?.then((publisher) => publisher.stop());
       await admin.close();

@@ -31,6 +31,12 @@ export const highwayErrors = {
   'ZT-HIGHWAY-COMMIT-REFUSED': 'retryable',
   /** The commit was sent and not answered. Treat it as not recorded: give the partition up. */
   'ZT-HIGHWAY-COMMIT-UNKNOWN': 'retryable',
+  /** The transactional id is another producer's, or the transaction took too long. The task is lost; nothing may be tried again. */
+  'ZT-HIGHWAY-FENCED': 'fatal',
+  /** The transaction could not be completed and is not stored. Begin anew with another producer. */
+  'ZT-HIGHWAY-TRANSACTION-LOST': 'retryable',
+  /** The transaction may be stored or not. Fence with another producer, then read what is there. */
+  'ZT-HIGHWAY-TRANSACTION-UNKNOWN': 'retryable',
   /** The position to read from is no longer in the log. Decide: earliest, or stop; records are missing. */
   'ZT-HIGHWAY-OUT-OF-RANGE': 'fatal',
   /** A batch's bytes still miss their checksum after several fetches. Check disk and network; details name the place. */
@@ -70,5 +76,10 @@ export class HighwayError extends ZhongtaiError {
     options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
   ) {
     super(code, highwayErrors[code], message, options);
+  }
+
+  /** Somebody else has taken over: nothing may be tried again under this identity. */
+  get fenced(): boolean {
+    return this.code === 'ZT-HIGHWAY-FENCED';
   }
 }

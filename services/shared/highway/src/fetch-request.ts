@@ -7,6 +7,8 @@ const readCommitted = 1;
 
 export interface FetchPosition extends Place {
   readonly offset: number;
+  /** Instead of the request's limit for each partition. */
+  readonly maxBytes?: number;
 }
 
 export interface FetchLimits {
@@ -44,10 +46,10 @@ export function fetchRequest(
       rackId: '',
       topics: [...byTopic].map(([topic, ofTopic]) => ({
         topic,
-        partitions: ofTopic.map(({ partition, offset }) => ({
+        partitions: ofTopic.map(({ partition, offset, maxBytes }) => ({
           partition,
           fetchOffset: offset,
-          maxBytes: limits.maxBytesPerPartition,
+          maxBytes: maxBytes ?? limits.maxBytesPerPartition,
         })),
       })),
     }),

@@ -4,6 +4,7 @@ import type { Codec } from './codec-types.ts';
 import type { DeadLetters, Seal } from './dead-letter-types.ts';
 import type { OutMessage, Publisher, PublisherLimits } from './publisher-types.ts';
 import type { KafkaSecurity } from './security.ts';
+import type { StreamLog } from './stream-log/types.ts';
 import type { OwnerOptions, PartitionOwner, SubscribeOptions, Subscription } from './subscription-types.ts';
 
 export interface HighwayOptions {
@@ -62,6 +63,8 @@ export interface Highway {
   subscribe<T = unknown>(options: SubscribeOptions<T>): Subscription;
   /** A group member that owns partitions and commits by hand, with metadata, fenced by its generation. */
   ownPartitions(options: OwnerOptions): PartitionOwner;
+  /** Reading by offset, transactions and task groups: what a stream engine stands on. */
+  createStreamLog(): StreamLog;
   /** Closes admin, dead letters and what else is open; stop publishers and subscriptions before. */
   close(): Promise<void>;
 }

@@ -7,6 +7,16 @@ export type { Admin, Highway, HighwayOptions, PartitionEnds } from './highway-ty
 export type { OutMessage, Publisher, PublisherLimits, Stored } from './publisher-types.ts';
 export type { KafkaSecurity } from './security.ts';
 export type {
+  InternalTopic,
+  LogPage,
+  LogReader,
+  OutRecord,
+  StreamLog,
+  TaskGroup,
+  TaskGroupOptions,
+  TransactionalProducer,
+} from './stream-log/types.ts';
+export type {
   Assignment,
   CommitPosition,
   Committed,

@@ -88,5 +88,5 @@ export interface KafkajsCluster {
   findTopicPartitionMetadata(topic: string): PartitionLeader[];
   findBroker(node: { nodeId: number | string }): Promise<BrokerNode>;
   findControllerBroker(): Promise<BrokerNode>;
-  findGroupCoordinator(group: { groupId: string }): Promise<BrokerNode>;
+  findGroupCoordinator(group: { groupId: string; coordinatorType?: number }): Promise<BrokerNode>;
 }

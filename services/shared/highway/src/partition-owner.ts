@@ -1,4 +1,4 @@
-import { translate } from './broker-errors.ts';
+import { translate, typeOfError } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
 import { GroupMember } from './group-member.ts';
 import { GuardedCluster } from './guarded-cluster.ts';
@@ -35,6 +35,8 @@ export class KafkaPartitionOwner implements PartitionOwner {
   readonly #member: GroupMember;
   #owned: OwnedGeneration | null = null;
   #stopping = false;
+  /** The group is left, not only its generation. */
+  #leaving = false;
   #running: Promise<void> | null = null;
   #wake: () => void = () => undefined;
 
@@ -112,6 +114,8 @@ export class KafkaPartitionOwner implements PartitionOwner {
     }
     await owned.ended;
     await this.#finish(owned);
+    if (this.#leaving) await this.#member.leave().catch(() => undefined);
+    this.#leaving = false;
   }
 
   async #finish(owned: OwnedGeneration): Promise<void> {
@@ -187,6 +191,23 @@ export class KafkaPartitionOwner implements PartitionOwner {
       this.#parts.metrics.commitFailures.inc({ group: this.#options.groupId, code: ours.code });
       throw ours;
     }
+  }
+
+  async confirm(generation: number): Promise<boolean> {
+    const owned = this.#owned;
+    if (owned?.generation.generation !== generation || owned.reason === 'lost') return false;
+    try {
+      await this.#member.heartbeat(owned.generation);
+      return true;
+    } catch (error) {
+      // The others are called together, and until all have come again this generation is the present one.
+      return typeOfError(error) === 'REBALANCE_IN_PROGRESS';
+    }
+  }
+
+  rejoin(): void {
+    this.#leaving = true;
+    this.#owned?.end('lost');
   }
 
   async bounds(places: readonly Place[]): Promise<(Place & { earliest: number; end: number })[]> {

@@ -4,6 +4,7 @@ import { crc32c } from './crc32c.ts';
 
 const compress = promisify(zstdCompress);
 const zstdAttribute = 4;
+const transactionalAttribute = 0x10;
 const headerBytes = 61;
 /** Below this, compression gains nothing. */
 const compressFromBytes = 512;
@@ -27,6 +28,8 @@ export interface BatchIdentity {
   readonly producerId: bigint;
   readonly producerEpoch: number;
   readonly firstSequence: number;
+  /** The batch belongs to a transaction of its producer. */
+  readonly transactional?: boolean;
 }
 
 /** Writes records in Kafka's format v2: varints, deltas against the batch's first timestamp. */
@@ -130,7 +133,8 @@ export async function writeRecordBatch(
   const plain = writer.bytes;
   const packed = plain.length >= compressFromBytes;
   const body = packed ? await compressed(plain) : plain;
-  return frame(body, packed ? zstdAttribute : 0, records.length, first, max, identity);
+  const attributes = (packed ? zstdAttribute : 0) | (identity.transactional ? transactionalAttribute : 0);
+  return frame(body, attributes, records.length, first, max, identity);
 }
 
 function compressed(plain: Buffer): Buffer | Promise<Buffer> {

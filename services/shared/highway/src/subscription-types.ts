@@ -48,7 +48,7 @@ export interface Assignment {
 
 export interface OwnerOptions {
   readonly groupId: string;
-  readonly topics: readonly TopicRef[];
+  readonly topics: readonly Pick<TopicRef, 'name'>[];
   /**
    * New partitions of a generation. Fetching of each is held until `go(place, offset)`; a rejection makes the
    * owner leave the group and join again.
@@ -92,6 +92,10 @@ export interface PartitionOwner {
    * partition up) or ZT-HIGHWAY-COMMIT-UNKNOWN (retryable: no answer; treat as not recorded and give it up).
    */
   commit(generation: number, positions: readonly CommitPosition[]): Promise<void>;
+  /** Asks the coordinator now whether this generation is still the present one; false also without an answer. */
+  confirm(generation: number): Promise<boolean>;
+  /** Gives all partitions back as lost, leaves the group and joins again. */
+  rejoin(): void;
   /** First and next-to-be-written offset of each partition. */
   bounds(places: readonly Place[]): Promise<(Place & { earliest: number; end: number })[]>;
   /** The present assignment, or null between generations. */

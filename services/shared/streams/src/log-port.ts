@@ -120,6 +120,8 @@ export interface InternalTopic {
   readonly cleanup: 'compact' | 'compact,delete' | 'delete';
   /** For `delete` and `compact,delete`. */
   readonly retentionMs: number | null;
+  /** For topics of a few records that are overwritten all the time, such as positions; at least 1 MiB. */
+  readonly segmentBytes?: number;
 }
 
 export interface Log {
