@@ -34,16 +34,27 @@ export interface RecordEntry {
   readonly label: Label;
 }
 
+/**
+ * How far an event has come: as a publisher sent it, in clear (`direct`), checked and tokenised (`inbound`), or
+ * admitted, once and for every reader (`highway`).
+ */
+export type Leg = 'direct' | 'inbound' | 'highway';
+
 export interface Topic {
   readonly name: string;
   /** A table is compacted: the latest record of a key counts. */
   readonly kind: 'stream' | 'table';
+  /** Null where the records are no events. */
+  readonly leg: Leg | null;
+  /** Of events: the kind of source system that they come from. */
   readonly source: Source | null;
   readonly records: readonly RecordEntry[];
   /** P = the number that the installation has chosen for all topics that are joined. */
   readonly partitions: 'P' | number;
   /** null = compacted, kept for ever. */
   readonly retentionMs: number | null;
+  /** Whose clock stamps the records: the broker's where senders are not ours. */
+  readonly timestamps: 'sender' | 'broker';
   /** Who answers for the content. */
   readonly owner: string;
   readonly label: Label;
@@ -89,10 +100,12 @@ export function highway(specification: HighwaySpecification): Topic {
   return {
     name: `highway.${source}`,
     kind: 'stream',
+    leg: 'highway',
     source,
     records,
     partitions: 'P',
     retentionMs: streamRetentionMs,
+    timestamps: 'sender',
     owner,
     label,
   };
@@ -113,10 +126,12 @@ export function single(specification: SingleSpecification): Topic {
   return {
     name,
     kind,
+    leg: null,
     source: null,
     records: [{ name: record, eventType: '', lossClass: 'P0', key, naturalKey: key, label }],
     partitions: 'P',
     retentionMs: kind === 'table' ? null : streamRetentionMs,
+    timestamps: 'sender',
     owner,
     label,
   };

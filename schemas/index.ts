@@ -15,6 +15,7 @@ export {
 } from './avro.ts';
 export {
   type Label,
+  type Leg,
   type LossClass,
   type RecordEntry,
   type Source,
@@ -22,5 +23,5 @@ export {
   type Topic,
 } from './catalogue.ts';
 export { type KeyOf, keyOrder, type RecordValue } from './keys.ts';
-export { recordNamed, recordOf, subjectOf, topics } from './topics.ts';
+export { recordNamed, recordOf, subjectOf, topics, topicsOf } from './topics.ts';
 export type * from './types/index.ts';

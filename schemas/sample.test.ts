@@ -3,7 +3,9 @@ import avro from 'avsc';
 import { envelopeFields, recordOf, schemaOf, schemaText, topics } from './index.ts';
 import { type Sample, sampleEvent, sampleEvents, sampleRecord } from './sample.ts';
 
-const records = Object.values(topics).flatMap((topic) => topic.records);
+const records = Object.values(topics).flatMap((topic) =>
+  topic.leg === null || topic.leg === 'highway' ? topic.records : [],
+);
 const eventTypes = records.map(({ eventType }) => eventType).filter((type) => type !== '');
 const typeOf = (name: string) => avro.Type.forSchema(JSON.parse(schemaText(name)));
 const wrong: string[] = [];

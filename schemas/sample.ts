@@ -68,7 +68,7 @@ export function sampleRecord(recordName: string, options: SampleOptions = {}): S
 /** Events without end, in rounds of one event of each type, all of a round about one person and order. */
 export function* sampleEvents({ seed = 1, now = defaultNow }: SampleOptions = {}): Generator<Sample> {
   const types = Object.values(topics)
-    .flatMap((topic): readonly RecordEntry[] => (topic.source === null ? [] : topic.records))
+    .flatMap((topic): readonly RecordEntry[] => (topic.leg === 'highway' ? topic.records : []))
     .map(({ eventType }) => eventType);
   for (let index = 0; ; index += 1) {
     for (const eventType of types) yield sampleEvent(eventType, { seed, index, now });

@@ -54,6 +54,14 @@ export const platformTopics: readonly Topic[] = [
     key: deadLetterKey,
     label: { zh: '死信', en: 'Dead letters' },
   }),
+  single({
+    name: 'late',
+    record: recordName('platform', 'late_record'),
+    kind: 'stream',
+    owner: 'platform',
+    key: lateKey,
+    label: { zh: '遲到紀錄', en: 'Late records' },
+  }),
 ];
 
 /** A replay of the same record gives the same key, so repeats are seen as repeats. */
@@ -63,4 +71,10 @@ function deadLetterKey(record: Readonly<Record<string, unknown>>): string | null
   return typeof offset === 'number' && offset < 0 && typeof eventId === 'string'
     ? `${topic}-${eventId}`
     : `${topic}-${partition}-${offset}`;
+}
+
+/** One record can be late for several topologies. */
+function lateKey(record: Readonly<Record<string, unknown>>): string | null {
+  const { topic, partition, offset, hop } = record;
+  return typeof topic === 'string' ? `${topic}-${partition}-${offset}-${hop}` : null;
 }

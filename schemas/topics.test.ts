@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { type RecordEntry, recordOf, schemaOf, sources, subjectOf, type Topic, topics } from './index.ts';
+import {
+  type RecordEntry,
+  recordNamed,
+  recordOf,
+  schemaOf,
+  sources,
+  subjectOf,
+  type Topic,
+  topics,
+  topicsOf,
+} from './index.ts';
 
-const all = Object.values(topics).flatMap((topic) => topic.records.map((record) => ({ topic, record })));
-const events = all.filter(({ topic }) => topic.source !== null);
+const all = Object.values(topics)
+  .filter(({ leg }) => leg === null || leg === 'highway')
+  .flatMap((topic) => topic.records.map((record) => ({ topic, record })));
+const events = all.filter(({ topic }) => topic.leg === 'highway');
 
 /** Only the fields that the schema demands, each with its own name as value. */
 function demanded(record: RecordEntry): Record<string, unknown> {
@@ -30,9 +42,21 @@ describe('catalogue', () => {
         expect(zh).toMatch(/\p{Script=Han}|LINE/u);
         expect(en).toMatch(/^[A-Za-z]/);
       }
-      expect(topic.retentionMs).toBe(topic.kind === 'table' ? null : 14 * 86_400_000);
+      const days = topic.leg === null || topic.leg === 'highway' ? 14 : 3;
+      expect(topic.retentionMs).toBe(topic.kind === 'table' ? null : days * 86_400_000);
       expect(topic.partitions).toBe('P');
     }
+  });
+  it('has the same records and keys on the way to the highway, stamped by the broker where senders are not ours', () => {
+    for (const highway of topicsOf('highway')) {
+      for (const leg of ['direct', 'inbound'] as const) {
+        const topic = topicsOf(leg).find(({ source }) => source === highway.source);
+        expect(topic?.name).toBe(`${leg}.${highway.source}`);
+        expect(topic?.records).toBe(highway.records);
+        expect(topic?.timestamps).toBe(leg === 'direct' ? 'broker' : 'sender');
+      }
+    }
+    expect(recordNamed('zhongtai.order.PosSale')?.topic.name).toBe('highway.order');
   });
   it('finds topic and record of an event type', () => {
     expect(recordOf('pos_sale')?.topic.name).toBe('highway.order');
@@ -51,6 +75,12 @@ describe('catalogue', () => {
       (topic) => topic.records.find(({ eventType }) => eventType === 'pos_sale'),
       'highway.order-zhongtai.order.PosSale',
     ],
+    [
+      'inbound.order',
+      (topic) => topic.records.find(({ eventType }) => eventType === 'pos_sale'),
+      'inbound.order-zhongtai.order.PosSale',
+    ],
+    ['late', (topic) => topic.records[0], 'late-value'],
     ['reference.promo_code', (topic) => topic.records[0], 'reference.promo_code-value'],
     ['dead-letter', (topic) => topic.records[0], 'dead-letter-value'],
   ])('subject of a record of %s', (name, pick, expected) => {
@@ -97,9 +127,7 @@ describe('keys', () => {
     expect(record.naturalKey({ ...demanded(record), ...(named ? somebody : {}) })).not.toBeNull();
   });
   it.each(
-    all
-      .filter(({ topic }) => topic.source === null)
-      .map(({ topic, record }) => [topic.name, record] as const),
+    all.filter(({ topic }) => topic.leg === null).map(({ topic, record }) => [topic.name, record] as const),
   )('%s never falls through', (_, record) => {
     const value = {
       ...demanded(record),

@@ -1,4 +1,5 @@
-import type { RecordEntry, Topic } from './catalogue.ts';
+import type { Leg, RecordEntry, Source, Topic } from './catalogue.ts';
+import { entranceTopics } from './entrance-topics.ts';
 import { highwayTopics } from './highway-topics.ts';
 import { platformTopics, referenceTopics } from './table-topics.ts';
 
@@ -7,19 +8,23 @@ import { platformTopics, referenceTopics } from './table-topics.ts';
  * and documents all come from here.
  */
 export const topics: Readonly<Record<string, Topic>> = Object.fromEntries(
-  [...highwayTopics, ...referenceTopics, ...platformTopics].map((topic) => [topic.name, topic]),
+  [...highwayTopics, ...entranceTopics, ...referenceTopics, ...platformTopics].map((topic) => [
+    topic.name,
+    topic,
+  ]),
 );
 
 const events = new Map<string, { readonly topic: Topic; readonly record: RecordEntry }>();
 const byName = new Map<string, { readonly topic: Topic; readonly record: RecordEntry }>();
 for (const topic of Object.values(topics)) {
+  if (topic.leg !== null && topic.leg !== 'highway') continue;
   for (const record of topic.records) {
     if (record.eventType !== '') events.set(record.eventType, { topic, record });
     byName.set(record.name, { topic, record });
   }
 }
 
-/** Topic and record of an event type; undefined when there is no such type. */
+/** Highway topic and record of an event type; undefined when there is no such type. */
 export function recordOf(
   eventType: string,
 ): { readonly topic: Topic; readonly record: RecordEntry } | undefined {
@@ -31,6 +36,13 @@ export function recordNamed(
   name: string,
 ): { readonly topic: Topic; readonly record: RecordEntry } | undefined {
   return byName.get(name);
+}
+
+/** The topics of one leg of the way, in the order of the sources. */
+export function topicsOf(leg: Leg): readonly (Topic & { readonly source: Source })[] {
+  return Object.values(topics).filter(
+    (topic): topic is Topic & { readonly source: Source } => topic.leg === leg && topic.source !== null,
+  );
 }
 
 /** Subject in the schema registry: by record where a topic carries several, else the topic's value. */

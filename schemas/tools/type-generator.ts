@@ -42,7 +42,8 @@ export function generateTypes(source: Source): TypeFile[] {
 
 function groupByNamespace(topics: Readonly<Record<string, Topic>>): Map<string, RecordEntry[]> {
   const spaces = new Map<string, RecordEntry[]>();
-  for (const record of Object.values(topics).flatMap((topic) => topic.records)) {
+  const records = new Set(Object.values(topics).flatMap((topic) => topic.records));
+  for (const record of records) {
     const namespace = record.name.split('.').at(1) ?? '';
     spaces.set(namespace, [...(spaces.get(namespace) ?? []), record]);
   }

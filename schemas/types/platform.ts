@@ -52,3 +52,33 @@ export interface DeadLetter {
   /** Authentication tag, when encrypted. */
   tag: null | Buffer;
 }
+
+/** A record that came later than a rule's grace allows, with how late it was. */
+export interface LateRecord {
+  /** Topic that it was read from. */
+  topic: string;
+  /** Partition that it was read from. */
+  partition: number;
+  /** Offset that it was read at. */
+  offset: number;
+  /** Topology that it was too late for. */
+  hop: string;
+  /** Rule of that topology. */
+  stage: string;
+  /** How far beyond the grace it was. [unit ms] */
+  lateness_ms: number;
+  /** When the fact happened. [unit ms] */
+  event_time: null | number;
+  /** How far the topology's time had come. [unit ms] */
+  stream_time: null | number;
+  /** Timestamp of the original record. [unit ms] */
+  record_time: null | number;
+  /** Schema id in the record, when it had one. */
+  schema_id: null | number;
+  /** Key of the original record. */
+  key: null | Buffer;
+  /** Headers of the original record. */
+  headers: RecordHeader[];
+  /** Original bytes. */
+  value: null | Buffer;
+}

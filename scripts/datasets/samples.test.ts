@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sources, topics } from '@zhongtai/schemas';
+import { sources, topics, topicsOf } from '@zhongtai/schemas';
 import type { ApiEvent, EventsOptions } from './dataset.ts';
 import { openSamples } from './samples.ts';
 
@@ -17,7 +17,7 @@ describe('openSamples', () => {
     expect(events).toHaveLength(count);
     expect(new Set(events.map(({ event_id }) => event_id)).size).toBe(count);
     expect(new Set(events.map(({ event_type }) => event_type))).toEqual(new Set(Object.keys(countByType)));
-    const told = Object.values(topics).filter(({ source }) => source !== null);
+    const told = topicsOf('highway');
     expect(new Set(told.map(({ source }) => source))).toEqual(new Set(sources));
     const times = events.map(({ event_time }) => event_time);
     expect(times).toEqual(times.toSorted((left, right) => left - right));

@@ -1,5 +1,5 @@
 import { ZhongtaiError } from '@zhongtai/runtime';
-import { type Source, topics } from '@zhongtai/schemas';
+import { topics, topicsOf } from '@zhongtai/schemas';
 import { type Sample, sampleEvent, sampleRecord } from '@zhongtai/schemas/sample';
 import type { ApiEvent, ApiIdentity, Dataset, EventsOptions, ReferenceRecord } from './dataset.ts';
 import { datasetCodes } from './errors.ts';
@@ -22,9 +22,7 @@ const REFERENCE = 'reference.';
  * every machine. They show that everything works; nobody published what they add up to.
  */
 export function openSamples({ rounds = 200, seed = 1 }: SamplesOptions = {}): Dataset {
-  const types = Object.values(topics)
-    .filter(({ source }: { source: Source | null }) => source !== null)
-    .flatMap(({ records }) => records.map(({ eventType }) => eventType));
+  const types = topicsOf('highway').flatMap(({ records }) => records.map(({ eventType }) => eventType));
   return {
     name: 'samples',
     synthetic: true,

@@ -11,7 +11,7 @@ export interface PrintedCatalogue {
   }[];
 }
 
-/** The whole catalogue, on topics of a proof's own where the broker is shared with others. */
+/** The catalogue less the way to the highway, which carries the same records, on topics of a proof's own where the broker is shared with others. */
 export interface ProofCatalogue {
   readonly topics: readonly Topic[];
   readonly contract: Contract;
@@ -20,9 +20,10 @@ export interface ProofCatalogue {
 }
 
 export function proofCatalogue(prefix: string): ProofCatalogue {
-  const own = Object.values(topics).map((topic) => ({ ...topic, name: `${prefix}${topic.name}` }));
+  const shown = Object.values(topics).filter(({ leg }) => leg === null || leg === 'highway');
+  const own = shown.map((topic) => ({ ...topic, name: `${prefix}${topic.name}` }));
   const subjects = new Map(
-    Object.values(topics).flatMap((topic) =>
+    shown.flatMap((topic) =>
       topic.records.map((record) => [record.name, `${prefix}${subjectOf(topic, record)}`] as const),
     ),
   );

@@ -63,7 +63,7 @@ function randomRecords({ highway, catalogue, perRecord }: KafkaTarget): Written 
         const timestampMs = Date.now();
         const bytes = highway.codec.encode(topic.name, record.name, value);
         ours.push({ topic: topic.name, key, value: bytes, timestampMs });
-        if (topic.source === null) continue;
+        if (topic.leg !== 'highway') continue;
         outside.push({
           topic: topic.name,
           subject: catalogue.subject(topic, record),

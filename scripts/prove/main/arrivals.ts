@@ -1,4 +1,4 @@
-import { topics } from '@zhongtai/schemas';
+import { topicsOf } from '@zhongtai/schemas';
 import type { Warehouse } from '@zhongtai/warehouse';
 import type { Dataset, Totals } from '../../datasets/index.ts';
 import type { Expected, Load } from './load.ts';
@@ -15,9 +15,7 @@ export interface Slice {
 /** `table partition` -> slice. */
 export type Slices = Map<string, Slice>;
 
-const eventTables = Object.values(topics)
-  .filter(({ source }) => source !== null)
-  .flatMap(({ records }) => records.map(({ eventType }) => eventType));
+const eventTables = topicsOf('highway').flatMap(({ records }) => records.map(({ eventType }) => eventType));
 
 /** Rows of all event tables by partition. */
 export async function slicesOfTables(warehouse: Warehouse): Promise<Slices> {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { topics } from '@zhongtai/schemas';
+import { topicsOf } from '@zhongtai/schemas';
 import { mustRun } from '../interop/run-client.ts';
 import type { Slices } from './arrivals.ts';
 import type { Finding } from './scanner.ts';
@@ -43,8 +43,8 @@ interface Printed extends Omit<Audit, 'slices' | 'deadLetters'> {
 }
 
 const tableOf = new Map(
-  Object.values(topics).flatMap((topic) =>
-    topic.source === null ? [] : topic.records.map(({ name, eventType }) => [name, eventType] as const),
+  topicsOf('highway').flatMap(({ records }) =>
+    records.map(({ name, eventType }) => [name, eventType] as const),
   ),
 );
 

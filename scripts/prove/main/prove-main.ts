@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHighway } from '@zhongtai/highway';
 import { createLogger, createMetrics } from '@zhongtai/runtime';
-import { topics } from '@zhongtai/schemas';
+import { topicsOf } from '@zhongtai/schemas';
 import { createWarehouse } from '@zhongtai/warehouse';
 import { sendEvents, sendReference } from '../../datasets/index.ts';
 import { startPlatform } from '../../platform/platform.ts';
@@ -134,7 +134,7 @@ async function sendAll(
 
 /** Waits until the tables have as many rows as the topics have records; kills go on meanwhile. */
 async function drained({ highway, warehouse, log }: Scene, killer: Killer): Promise<string[]> {
-  const names = Object.values(topics).flatMap(({ name, source }) => (source === null ? [] : [name]));
+  const names = topicsOf('highway').map(({ name }) => name);
   const ends = await Promise.all(names.map((name) => highway.admin.endOffsets(name)));
   const records = ends.flat().reduce((sum, { end, earliest }) => sum + end - earliest, 0);
   let most = -1;

@@ -100,11 +100,13 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
   };
 }
 
-function wantedTopic({ name, partitions, retentionMs }: TopicRef, ofApplication: number): WantedTopic {
+function wantedTopic(topic: TopicRef, ofApplication: number): WantedTopic {
+  const { name, partitions, retentionMs, timestamps } = topic;
   return {
     name,
     partitions: partitions === 'P' ? ofApplication : partitions,
     cleanup: retentionMs === null ? 'compact' : 'delete',
     retentionMs,
+    ...(timestamps === undefined ? {} : { timestamps }),
   };
 }

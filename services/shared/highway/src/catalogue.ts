@@ -17,6 +17,8 @@ export interface TopicRef {
   readonly partitions: 'P' | number;
   /** How long records are kept; null means compacted and kept for ever. */
   readonly retentionMs: number | null;
+  /** `broker`: the broker stamps the records, for their senders' clocks are not ours; left out: the sender does. */
+  readonly timestamps?: 'sender' | 'broker';
 }
 
 /** Where the highway finds schemas: the catalogue of `@zhongtai/schemas`, or a test's own. */

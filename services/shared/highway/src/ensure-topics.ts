@@ -10,7 +10,10 @@ const deleteRetentionMs = 7 * dayMs;
 const compactedSegmentBytes = 32 * 1024 * 1024;
 
 /** A topic as it has to be. */
-export type WantedTopic = InternalTopic;
+export interface WantedTopic extends InternalTopic {
+  /** Whose clock stamps the records; left out: the sender's. */
+  readonly timestamps?: 'sender' | 'broker';
+}
 
 interface EnsureParts {
   readonly replicationFactor: number;
@@ -58,7 +61,7 @@ async function compareKeeping(
     resources: topics.map(({ name }) => ({
       type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
-      configNames: ['cleanup.policy', 'retention.ms'],
+      configNames: ['cleanup.policy', 'retention.ms', 'message.timestamp.type'],
     })),
   });
   for (const topic of topics) {
@@ -66,6 +69,11 @@ async function compareKeeping(
     const found = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
     const policy = found.get('cleanup.policy');
     if (!samePolicy(policy, topic.cleanup)) throw otherPolicy(topic.name, policy, topic.cleanup);
+    const stamps = found.get('message.timestamp.type');
+    if (stamps !== stampsOf(topic)) {
+      const fields = { topic: topic.name, stamps, wanted: stampsOf(topic) };
+      logger.warn(fields, 'records of the topic are stamped by another clock than the catalogue says');
+    }
     const retentionMs = Number(found.get('retention.ms'));
     if (topic.retentionMs !== null && retentionMs !== topic.retentionMs) {
       const fields = { topic: topic.name, retentionMs, wantedMs: topic.retentionMs };
@@ -101,10 +109,15 @@ function everyTopicExists(error: unknown): boolean {
   return 'errors' in error && Array.isArray(error.errors) && error.errors.every(everyTopicExists);
 }
 
+function stampsOf({ timestamps }: WantedTopic): string {
+  return timestamps === 'broker' ? 'LogAppendTime' : 'CreateTime';
+}
+
 function configOf(topic: WantedTopic, replicationFactor: number): { name: string; value: string }[] {
   const { cleanup, retentionMs, segmentBytes } = topic;
   const config = {
     'cleanup.policy': cleanup,
+    'message.timestamp.type': stampsOf(topic),
     'min.insync.replicas': replicationFactor > 2 ? 2 : 1,
     ...(retentionMs === null ? {} : { 'retention.ms': retentionMs }),
     ...(isCompacted(topic) ? { 'delete.retention.ms': deleteRetentionMs } : {}),
