@@ -72,11 +72,6 @@ export interface TimerDefinition {
   /** Called once when stream time reaches the due time, in the transaction that deletes the timer. */
   readonly onDue: (timer: DueTimer, context: TimerContext) => void;
   /**
-   * What becomes of one that is due long before the record that moved stream time was taken in (a replay of old
-   * records): left out, it is deleted without a call. `fire` for those that clean up or report on the past.
-   */
-  readonly whenStale?: 'suppress' | 'fire';
-  /**
    * What becomes of a timer that is found due long after its time (15 min before the ingest time that moved stream
    * time). `suppress`, the default, is for what tells somebody something: a replay tells nothing old. `fire` is for
    * results that must come however late.
