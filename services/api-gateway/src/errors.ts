@@ -90,8 +90,6 @@ export const requestRefusals = {
 
 /** What keeps the process itself from its work. Each is fatal at the start: mend it and start again. */
 export const gatewayFaultCodes = [
-  /** A schema of the catalogue uses a part of Avro that the gateway cannot check: extend the check, or the schema. */
-  'ZT-GATEWAY-SCHEMA',
   /** VAULT_KEY is not 32 bytes: 64 hex digits, or base64 (`openssl rand -hex 32` makes one). */
   'ZT-GATEWAY-VAULT-KEY',
   /** API_KEYS_FILE is no file of keys, or went away. After the start the keys read before stay in force. */

@@ -1,14 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
-const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 const POOL_BYTES = 4096;
 /** Random bytes of one id: the version and variant bits are set over them. */
 const RANDOM_BYTES = 10;
-
-/** Whether a text is a UUID in its usual form, of any version. */
-export function isUuid(text: string): boolean {
-  return text.length === 36 && UUID.test(text);
-}
 
 /** Mints UUIDs of version 7: sorted by time to the millisecond, random below. */
 export function createEventIds(): (nowMs: number) => string {

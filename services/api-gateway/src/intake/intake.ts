@@ -1,15 +1,20 @@
-import type { CachedToken, IdentifierReason, Identifiers } from '@zhongtai/domain';
+import {
+  type CachedToken,
+  type DraftRecord,
+  Fault,
+  type IdentifierReason,
+  type Identifiers,
+  misfit,
+  type RecordPlan,
+  settleEnvelope,
+  tokeniseRecord,
+  type ValueLimits,
+} from '@zhongtai/domain';
 import type { Codec } from '@zhongtai/highway';
 import type { Item } from '../body/parse-events.ts';
-import type { RefusalCode } from '../errors.ts';
 import type { Grant, Sender } from '../keys/keys.ts';
-import type { DraftRecord } from '../validation/compile.ts';
-import { Fault } from '../validation/fault.ts';
-import { misfit, type ValueLimits } from '../validation/scalar.ts';
 import type { AdmittedEvent, Draft } from './draft.ts';
-import { isUuid } from './event-id.ts';
-import type { EventPlan, Plans, RecordPlan } from './plans.ts';
-import { tokeniseFields, tokeniseIdentities } from './tokenise.ts';
+import type { EventPlan, Plans } from './plans.ts';
 
 export interface IntakeOptions {
   readonly plans: Plans;
@@ -44,13 +49,13 @@ function eventTypeOf(value: unknown, limits: ValueLimits, fault: Fault): string 
   }
   const type: unknown = 'event_type' in value ? value.event_type : undefined;
   if (typeof type === 'string') return type;
-  if (type === undefined) fault.raise('ZT-GATEWAY-MISSING', 'is required');
+  if (type === undefined) fault.raise('MISSING', 'is required');
   else misfit(type, 'a string', limits, fault);
   return fault.under('event_type');
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { plans, identifiers, limits, onDropped } = options;
+  const { plans, identifiers, limits, mintEventId, onDropped } = options;
 
   function planOf(value: unknown, sender: Sender, work: Work): EventPlan | undefined {
     const { fault } = work;
@@ -58,51 +63,15 @@ export function createIntake(options: IntakeOptions): Intake {
     if (type === undefined) return undefined;
     const plan = plans.events.get(type);
     if (plan === undefined) {
-      fault.raise('ZT-GATEWAY-UNKNOWN-TYPE', 'is no event type of the contract');
+      fault.raise('UNKNOWN-TYPE', 'is no event type of the contract');
       return fault.under('event_type');
     }
     work.source = plan.source;
     if (!sender.sources.has(plan.source)) {
-      fault.raise('ZT-GATEWAY-SOURCE', `the key may not send events of source ${plan.source}`);
+      fault.raise('SOURCE', `the key may not send events of source ${plan.source}`);
       return fault.under('event_type');
     }
     return plan;
-  }
-
-  /** Fills the fields that the platform answers for. Returns the event_id when it was minted. */
-  function fillEnvelope(
-    record: DraftRecord,
-    plan: EventPlan,
-    sender: Sender,
-    { now, fault }: Work,
-  ): string | undefined {
-    const raise = (field: string, code: RefusalCode, message: string): undefined => {
-      fault.raise(code, message);
-      return fault.under(field);
-    };
-    const { source, event_id: id } = record;
-    if (source !== 'unknown' && source !== plan.source) {
-      return raise('source', 'ZT-GATEWAY-SOURCE', `this event_type belongs to source ${plan.source}`);
-    }
-    if (Number(record['event_time']) > now + options.maxFutureMs) {
-      return raise(
-        'event_time',
-        'ZT-GATEWAY-FUTURE',
-        `lies more than ${options.maxFutureMs} ms ahead of the platform`,
-      );
-    }
-    record['source'] = plan.source;
-    record['source_system'] = sender.name;
-    record['ingest_time'] = now;
-    if (id === '') {
-      const minted = options.mintEventId(now);
-      record['event_id'] = minted;
-      return minted;
-    }
-    if (typeof id !== 'string' || !isUuid(id))
-      return raise('event_id', 'ZT-GATEWAY-EVENT-ID', 'must be a UUID');
-    record['event_id'] = id.toLowerCase();
-    return undefined;
   }
 
   function finish(
@@ -113,17 +82,14 @@ export function createIntake(options: IntakeOptions): Intake {
     minted: string | undefined,
   ): AdmittedEvent | undefined {
     const unstored: CachedToken[] = [];
-    const tokenising = { identifiers, now, fault, unstored, onDropped };
-    tokeniseIdentities(record, tokenising);
-    if (!fault.raised) tokeniseFields(plan.personalFields, record, tokenising);
+    tokeniseRecord(plan.personalFields, record, { identifiers, now, fault, unstored, onDropped });
     if (fault.raised) return undefined;
     const { topic, record: entry } = plan;
     const key = entry.key(record);
-    if (key === null)
-      return fault.raise('ZT-GATEWAY-MISSING', 'names none of the ids that the record is kept by');
+    if (key === null) return fault.raise('MISSING', 'names none of the ids that the record is kept by');
     const value = options.codec.encode(topic.name, entry.name, record);
     if (value.length > options.maxRecordBytes) {
-      return fault.raise('ZT-GATEWAY-RECORD-TOO-LARGE', `takes more than ${options.maxRecordBytes} bytes`);
+      return fault.raise('RECORD-TOO-LARGE', `takes more than ${options.maxRecordBytes} bytes`);
     }
     const message = { topic: topic.name, key, value, timestampMs: now };
     return { index, lossClass: entry.lossClass, source, message, unstored, minted };
@@ -140,13 +106,17 @@ export function createIntake(options: IntakeOptions): Intake {
     items.forEach((item, index) => {
       fault.reset();
       const work: Work = { index, now, fault, source: 'unknown' };
-      const admitted =
-        'broken' in item ? fault.raise('ZT-GATEWAY-JSON', item.broken) : admit(item.value, work);
-      if (admitted !== undefined && !fault.raised) {
-        draft.events.push(admitted);
-        return;
+      if ('broken' in item) {
+        draft.refusals.push({ index, code: 'ZT-GATEWAY-JSON', path: '', message: item.broken });
+      } else {
+        const admitted = admit(item.value, work);
+        if (admitted !== undefined && !fault.raised) {
+          draft.events.push(admitted);
+          return;
+        }
+        const { path, message } = fault;
+        draft.refusals.push({ index, code: fault.codeFor('ZT-GATEWAY'), path, message });
       }
-      draft.refusals.push({ index, code: fault.code, path: fault.path, message: fault.message });
       refusedBySource.set(work.source, (refusedBySource.get(work.source) ?? 0) + 1);
     });
     return draft;
@@ -159,14 +129,22 @@ export function createIntake(options: IntakeOptions): Intake {
         if (plan === undefined) return undefined;
         const record = plan.check(value, work.fault);
         if (record === undefined || work.fault.raised) return undefined;
-        const minted = fillEnvelope(record, plan, sender, work);
-        return work.fault.raised ? undefined : finish(record, plan, plan.source, work, minted);
+        const { source } = plan;
+        const entrance = {
+          source,
+          now,
+          maxFutureMs: options.maxFutureMs,
+          sourceSystem: sender.name,
+          mintEventId,
+        };
+        const minted = settleEnvelope(record, entrance, work.fault);
+        return work.fault.raised ? undefined : finish(record, plan, source, work, minted);
       }),
     references: (plan, items, sender, now) =>
       each(items, now, (value, work) => {
         work.source = 'reference';
         if (!sender.sources.has('reference')) {
-          return work.fault.raise('ZT-GATEWAY-SOURCE', 'the key may not send reference records');
+          return work.fault.raise('SOURCE', 'the key may not send reference records');
         }
         const record = plan.check(value, work.fault);
         return record === undefined || work.fault.raised

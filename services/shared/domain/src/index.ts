@@ -1,3 +1,11 @@
+export { type AvroField, type AvroNode, parseRecordSchema, UncheckableSchema } from './event/avro-node.ts';
+export { type Entrance, envelopeOfAvro, envelopeOfJson, settleEnvelope } from './event/envelope.ts';
+export { isUuid } from './event/event-id.ts';
+export { type EventFaultCode, eventFaults, Fault, type RefusedAs } from './event/fault.ts';
+export type { DraftRecord } from './event/record-check.ts';
+export { planRecord, type RecordPlan } from './event/record-plan.ts';
+export { misfit, type ValueLimits } from './event/scalar.ts';
+export { type Tokenising, tokeniseRecord } from './event/tokenise.ts';
 export { type AnchorCandidate, anchorOf, anchorRank } from './identity/anchor.ts';
 export { type IdClass, type IdTypeRule, type IdTypeRules, idTypes, isIdType } from './identity/id-types.ts';
 export { createIdentifiers, type Identifiers } from './identity/identifiers.ts';

@@ -40,22 +40,19 @@ function isDeeperThan(value: unknown, limit: number): boolean {
 /** A value that does not fit: named as too deep when it is that, else as another type than expected. */
 export function misfit(value: unknown, expected: string, limits: ValueLimits, fault: Fault): undefined {
   if (isDeeperThan(value, limits.maxDepth)) {
-    return fault.raise('ZT-GATEWAY-TOO-DEEP', `is nested deeper than ${limits.maxDepth} levels`);
+    return fault.raise('TOO-DEEP', `is nested deeper than ${limits.maxDepth} levels`);
   }
-  return fault.raise('ZT-GATEWAY-TYPE', `must be ${expected}, not ${jsonTypeOf(value)}`);
+  return fault.raise('TYPE', `must be ${expected}, not ${jsonTypeOf(value)}`);
 }
 
 export function createStringCheck(limits: ValueLimits): Check {
   return (value, fault) => {
     if (typeof value !== 'string') return misfit(value, 'a string', limits, fault);
     if (value.length > limits.maxStringLength) {
-      return fault.raise(
-        'ZT-GATEWAY-TOO-LONG',
-        `is longer than ${limits.maxStringLength} characters (${value.length})`,
-      );
+      return fault.raise('TOO-LONG', `is longer than ${limits.maxStringLength} characters (${value.length})`);
     }
     if (!value.isWellFormed()) {
-      return fault.raise('ZT-GATEWAY-SURROGATE', 'holds half of a surrogate pair');
+      return fault.raise('SURROGATE', 'holds half of a surrogate pair');
     }
     return value;
   };
@@ -69,7 +66,7 @@ export function createBooleanCheck(limits: ValueLimits): Check {
 export function createNumberCheck(limits: ValueLimits): Check {
   return (value, fault) => {
     if (typeof value !== 'number') return misfit(value, 'a number', limits, fault);
-    return Number.isFinite(value) ? value : fault.raise('ZT-GATEWAY-RANGE', 'must be a finite number');
+    return Number.isFinite(value) ? value : fault.raise('RANGE', 'must be a finite number');
   };
 }
 
@@ -79,17 +76,17 @@ export function createIntCheck(limits: ValueLimits): Check {
     // The test by bits holds exactly for what an int of 32 bits can hold (-0 becomes 0).
     if ((value | 0) === value) return value | 0;
     return Number.isFinite(value) && !Number.isInteger(value)
-      ? fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number')
-      : fault.raise('ZT-GATEWAY-RANGE', 'must lie within 32 bits (-2147483648 to 2147483647)');
+      ? fault.raise('TYPE', 'must be a whole number')
+      : fault.raise('RANGE', 'must lie within 32 bits (-2147483648 to 2147483647)');
   };
 }
 
 function checkSafe(value: number, fault: Fault): unknown {
   if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
   return Number.isFinite(value) && !Number.isInteger(value)
-    ? fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number')
+    ? fault.raise('TYPE', 'must be a whole number')
     : fault.raise(
-        'ZT-GATEWAY-RANGE',
+        'RANGE',
         'is beyond 2^53 - 1 (9007199254740991), where a JSON number loses digits: send it as a string of digits',
       );
 }
@@ -101,16 +98,18 @@ function checkDigits(digits: string, fault: Fault): unknown {
   const exact = BigInt(digits);
   return exact === BigInt.asIntN(64, exact)
     ? exact
-    : fault.raise('ZT-GATEWAY-RANGE', 'must lie within 64 bits (-2^63 to 2^63 - 1)');
+    : fault.raise('RANGE', 'must lie within 64 bits (-2^63 to 2^63 - 1)');
 }
 
-/** A long: a JSON number within 2^53 - 1, or decimal digits of up to 64 bits in a string. No digit is ever lost. */
+/** A long: a number within 2^53 - 1, or decimal digits of up to 64 bits in a string. No digit is ever lost. */
 export function createLongCheck(limits: ValueLimits): Check {
   return (value, fault) => {
     if (typeof value === 'number') return checkSafe(value, fault);
+    // What comes out of Avro beyond 2^53 has its 64 bits already.
+    if (typeof value === 'bigint') return value;
     if (typeof value === 'string') {
       if (DIGITS.test(value)) return checkDigits(value, fault);
-      return fault.raise('ZT-GATEWAY-TYPE', 'must be a whole number or its decimal digits');
+      return fault.raise('TYPE', 'must be a whole number or its decimal digits');
     }
     return misfit(value, 'a whole number or its decimal digits', limits, fault);
   };
@@ -125,7 +124,7 @@ function inTables(time: number, unitMs: number, fault: Fault): unknown {
   const ms = time * unitMs;
   return ms >= FIRST_TIME && ms <= LAST_TIME
     ? time
-    : fault.raise('ZT-GATEWAY-RANGE', 'must lie within the years 1900 to 2299');
+    : fault.raise('RANGE', 'must lie within the years 1900 to 2299');
 }
 
 /** A day: days since 1970. */
@@ -148,7 +147,7 @@ export function createTimeCheck(limits: ValueLimits): Check {
     if (DIGITS.test(value)) return inTables(Number(value), 1, fault);
     const time = parseTime(value);
     return time === undefined
-      ? fault.raise('ZT-GATEWAY-TIME', 'must be milliseconds since 1970 or ISO 8601 with a zone (Z, +08:00)')
+      ? fault.raise('TIME', 'must be milliseconds since 1970 or ISO 8601 with a zone (Z, +08:00)')
       : inTables(time, 1, fault);
   };
 }
@@ -158,6 +157,6 @@ export function createEnumCheck(symbols: readonly string[], limits: ValueLimits)
   return (value, fault) => {
     if (known.has(value)) return value;
     if (typeof value !== 'string') return misfit(value, 'a string', limits, fault);
-    return fault.raise('ZT-GATEWAY-ENUM', `must be one of ${symbols.join(', ')}`);
+    return fault.raise('ENUM', `must be one of ${symbols.join(', ')}`);
   };
 }

@@ -1,7 +1,4 @@
-import type { ZhongtaiError } from '@zhongtai/runtime';
-import { gatewayFault } from '../errors.ts';
-
-/** A field of a record as the gateway needs it. */
+/** A field of a record as the checks of events need it. */
 export interface AvroField {
   readonly name: string;
   readonly node: AvroNode;
@@ -35,6 +32,13 @@ export type AvroNode =
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** A schema of the contract uses a part of Avro that the checks do not know: extend them, or the schema. */
+export class UncheckableSchema extends Error {
+  override readonly name = 'UncheckableSchema';
+  readonly code = 'ZT-EVENT-SCHEMA';
+  readonly failure = 'fatal';
+}
+
 /** Names go into generated code: nothing but an Avro name may pass. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -42,8 +46,8 @@ function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function unsupported(what: string): ZhongtaiError {
-  return gatewayFault('ZT-GATEWAY-SCHEMA', `the gateway cannot check ${what}`);
+function unsupported(what: string): UncheckableSchema {
+  return new UncheckableSchema(`events cannot be checked by ${what}`);
 }
 
 function nameOf(value: unknown): string {
@@ -146,7 +150,7 @@ class Reader {
   }
 }
 
-/** Reads the text of an .avsc file whose top is a record. Throws a fatal error for what it cannot check. */
+/** Reads the text of an .avsc file whose top is a record. @throws UncheckableSchema, which is fatal. */
 export function parseRecordSchema(text: string): AvroNode & { readonly kind: 'record' } {
   const schema: unknown = JSON.parse(text);
   const node = new Reader().read(schema, '');

@@ -1,14 +1,10 @@
-import {
-  type CachedToken,
-  type IdentifierReason,
-  type Identifiers,
-  identifierReasons,
-  redactPageAddress,
-  redactText,
-} from '@zhongtai/domain';
-import type { DraftRecord } from '../validation/compile.ts';
-import type { Fault } from '../validation/fault.ts';
-import type { PersonalField } from './plans.ts';
+import type { Identifiers } from '../identity/identifiers.ts';
+import { type IdentifierReason, identifierReasons } from '../identity/reasons.ts';
+import { redactPageAddress, redactText } from '../identity/redact.ts';
+import type { CachedToken } from '../identity/token-cache.ts';
+import type { Fault } from './fault.ts';
+import type { PersonalField } from './personal-fields.ts';
+import type { DraftRecord } from './record-check.ts';
 
 /** What happens to the identifiers of one record. */
 export interface Tokenising {
@@ -19,6 +15,19 @@ export interface Tokenising {
   readonly unstored: CachedToken[];
   /** Hears of an identifier that was left out because its value says nothing about a person. */
   readonly onDropped: (idType: string, reason: IdentifierReason) => void;
+}
+
+/**
+ * Makes a checked record fit for a topic: no clear identifier stays in it. Raises the fault where one is not valid.
+ * Before the Kafka key is computed.
+ */
+export function tokeniseRecord(
+  fields: readonly PersonalField[],
+  record: DraftRecord,
+  work: Tokenising,
+): void {
+  tokeniseIdentities(record, work);
+  if (!work.fault.raised) tokeniseFields(fields, record, work);
 }
 
 type Identity = Readonly<Record<string, unknown>>;
@@ -50,7 +59,7 @@ function entryOf(
  * Replaces the clear values of `identities` by tokens. A blocked value (a shop's own number, 0912345678) says
  * nothing about a person: that identity is left out and counted, the event stays.
  */
-export function tokeniseIdentities(record: DraftRecord, work: Tokenising): void {
+function tokeniseIdentities(record: DraftRecord, work: Tokenising): void {
   const { identities } = record;
   if (!Array.isArray(identities) || identities.length === 0) return;
   const kept: Identity[] = [];
@@ -85,13 +94,9 @@ function scopeOf(field: PersonalField, beside: Identity): string {
 
 /**
  * Replaces the clear values of own fields that hold identifiers by tokens, and masks contact addresses in free text.
- * An identifier that says nothing becomes null (a list goes without it). Before the Kafka key is computed.
+ * An identifier that says nothing becomes null (a list goes without it).
  */
-export function tokeniseFields(
-  fields: readonly PersonalField[],
-  record: DraftRecord,
-  work: Tokenising,
-): void {
+function tokeniseFields(fields: readonly PersonalField[], record: DraftRecord, work: Tokenising): void {
   for (const field of fields) {
     replaceAt(record, field, 0, work);
     if (work.fault.raised) return;

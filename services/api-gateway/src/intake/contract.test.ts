@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { type AvroNode, Fault, parseRecordSchema } from '@zhongtai/domain';
 import { schemaText, topics } from '@zhongtai/schemas';
 import fc from 'fast-check';
-import { compilePlans } from '../intake/plans.ts';
-import { type AvroNode, parseRecordSchema } from './avro.ts';
-import { Fault } from './fault.ts';
+import { compilePlans } from './plans.ts';
 
 const limits = { maxStringLength: 32_768, maxItems: 2000, maxDepth: 16 };
 const plans = compilePlans({ topics, schemaText }, limits);
@@ -68,7 +67,7 @@ const anyEvent = fc.constantFrom(...names).chain(eventOf);
 function check(name: string, value: unknown): string {
   const fault = new Fault();
   plans.events.get(name)?.check(value, fault);
-  return fault.raised ? `${fault.code} ${fault.path}` : 'ok';
+  return fault.raised ? `${fault.codeFor('ZT-GATEWAY')} ${fault.path}` : 'ok';
 }
 
 describe('the checks of the contract', () => {

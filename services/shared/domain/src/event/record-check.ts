@@ -1,4 +1,4 @@
-import { type AvroField, type AvroNode, parseRecordSchema } from './avro.ts';
+import { type AvroField, type AvroNode, parseRecordSchema } from './avro-node.ts';
 import type { Fault } from './fault.ts';
 import {
   type Check,
@@ -74,7 +74,7 @@ function arrayCheck(item: Check, limits: ValueLimits): Check {
   return (value, fault) => {
     if (!Array.isArray(value)) return misfit(value, 'an array', limits, fault);
     if (value.length > limits.maxItems) {
-      return fault.raise('ZT-GATEWAY-TOO-LONG', `has more than ${limits.maxItems} entries (${value.length})`);
+      return fault.raise('TOO-LONG', `has more than ${limits.maxItems} entries (${value.length})`);
     }
     const checked: unknown[] = [];
     for (let index = 0; index < value.length; index += 1) {
@@ -93,10 +93,7 @@ function mapCheck(entry: Check, limits: ValueLimits): Check {
     }
     const entries = Object.entries(value);
     if (entries.length > limits.maxItems) {
-      return fault.raise(
-        'ZT-GATEWAY-TOO-LONG',
-        `has more than ${limits.maxItems} entries (${entries.length})`,
-      );
+      return fault.raise('TOO-LONG', `has more than ${limits.maxItems} entries (${entries.length})`);
     }
     const checked: [string, unknown][] = [];
     for (const [key, given] of entries) {
@@ -140,7 +137,7 @@ function fieldCheck(field: AvroField, limits: ValueLimits, rules: EnvelopeRules)
   const absent = absentValue(field, rules);
   return (value, fault) => {
     if (value !== undefined) return present(value, fault);
-    return absent === undefined ? fault.raise('ZT-GATEWAY-MISSING', 'is required') : absent.value;
+    return absent === undefined ? fault.raise('MISSING', 'is required') : absent.value;
   };
 }
 
@@ -155,7 +152,7 @@ function recordCheck(fields: readonly AvroField[], limits: ValueLimits, rules: E
   const notAnObject: Check = (value, fault) => misfit(value, 'an object', limits, fault);
   const unknownField = (input: Readonly<Record<string, unknown>>, name: string, fault: Fault): undefined => {
     if (isTooDeep(input[name], limits, fault)) return fault.under(name);
-    fault.raise('ZT-GATEWAY-UNKNOWN-FIELD', 'is no field of this record');
+    fault.raise('UNKNOWN-FIELD', 'is no field of this record');
     return fault.under(name.slice(0, 200).toWellFormed());
   };
   const steps = open.map(
@@ -180,5 +177,5 @@ function recordCheck(fields: readonly AvroField[], limits: ValueLimits, rules: E
 
 function isTooDeep(value: unknown, limits: ValueLimits, fault: Fault): boolean {
   misfit(value, 'absent', limits, fault);
-  return fault.code === 'ZT-GATEWAY-TOO-DEEP';
+  return fault.code === 'TOO-DEEP';
 }
