@@ -7,7 +7,7 @@ import { HighwayError } from './errors.ts';
 import type { Highway, HighwayOptions } from './highway-types.ts';
 import { createKafka } from './kafka-client.ts';
 import { createHighwayMetrics } from './metrics.ts';
-import { KafkaPartitionOwner } from './partition-owner.ts';
+import { KafkaPartitionOwner, type Membership } from './partition-owner.ts';
 import { KafkaPublisher } from './publisher.ts';
 import type { Publisher, PublisherLimits } from './publisher-types.ts';
 import { createRegistryClient } from './registry-client.ts';
@@ -32,8 +32,11 @@ export function createHighway(options: HighwayOptions): Highway {
   const createPublisher = (limits?: PublisherLimits) =>
     new KafkaPublisher({ ...client, metrics, clock }, limits);
 
-  const ownPartitions = (owning: OwnerOptions) =>
-    new KafkaPartitionOwner({ ...client, metrics, clock }, owning);
+  const ownPartitions = (owning: OwnerOptions, membership?: Membership) =>
+    new KafkaPartitionOwner(
+      { ...client, metrics, clock, ...(membership === undefined ? {} : { membership }) },
+      owning,
+    );
 
   let letterPublisher: Promise<Publisher> | null = null;
   const startedLetterPublisher = async () => {
@@ -65,7 +68,7 @@ export function createHighway(options: HighwayOptions): Highway {
     }),
     subscribe: <T>(subscribing: SubscribeOptions<T>) =>
       createSubscription({ codec, deadLetters, logger, ownPartitions }, subscribing),
-    ownPartitions,
+    ownPartitions: (owning) => ownPartitions(owning),
     createStreamLog: () => createStreamLog({ client, admin, ownPartitions }),
     async close() {
       await letterPublisher?.then((publisher) => publisher.stop());

@@ -1,4 +1,5 @@
 import type { Failure } from '@zhongtai/runtime';
+import type { OutMessage } from './publisher-types.ts';
 import type { Place } from './subscription-types.ts';
 
 /** A record that could not be used, with all that is needed to understand, repair and play it again. */
@@ -50,4 +51,13 @@ export interface DeadLetters {
    * large goes without the original value, which still lies at its place; its message says so.
    */
   send(letters: readonly DeadLetter[]): Promise<void>;
+  /** Makes `message` ready: the topic is there and its schema known. */
+  prepare(): Promise<void>;
+  /**
+   * A letter as a message, for whoever writes it in a transaction of its own; not counted in the metric. One that
+   * is too large for a broker's usual limit goes without the original value, as with `send`.
+   *
+   * @throws HighwayError ZT-HIGHWAY-NOT-PREPARED before `prepare`, ZT-HIGHWAY-NO-SEAL for one in clear without a seal.
+   */
+  message(letter: DeadLetter): OutMessage;
 }

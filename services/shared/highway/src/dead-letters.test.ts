@@ -103,6 +103,19 @@ describe('dead letters', () => {
       { offset: 8, value: Buffer.from('original') },
     ]);
   });
+  it('as messages of their own are those that would be sent, and without their value beyond a usual limit', async () => {
+    const { letters, published, eventOf } = setUp();
+    await letters.prepare();
+    const large = { ...letter, offset: 8, value: Buffer.alloc(1_000_000) };
+    const [whole, cut] = [letter, large].map((one) => letters.message(one));
+    await letters.send([letter]);
+    expect(whole).toEqual(published[0]?.[0]);
+    expect(cut).toMatchObject({ key: 'highway.payment-2-8' });
+    expect(cut === undefined ? null : eventOf(cut)).toMatchObject({
+      value: null,
+      message: expect.stringContaining('1000000 bytes is too large'),
+    });
+  });
 });
 
 function offsetOf(event: unknown): number {

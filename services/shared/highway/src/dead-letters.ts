@@ -6,6 +6,9 @@ import { HighwayError } from './errors.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import type { OutMessage, Publisher } from './publisher-types.ts';
 
+/** Any broker takes this much; a refused letter would take the transaction that it is part of with it. */
+const mostLetterBytes = 900_000;
+
 interface DeadLetterParts {
   readonly topic: TopicRef;
   /** The kind of source system that fills a topic; null when there is not one. */
@@ -55,6 +58,12 @@ export function createDeadLetters(parts: DeadLetterParts): DeadLetters {
   };
 
   return {
+    prepare: async () => void (await prepare()),
+    message(letter) {
+      const whole = messageOf(letter, contentOf(letter, parts.seal));
+      if ((whole.value?.length ?? 0) <= mostLetterBytes) return whole;
+      return messageOf(withoutValue(letter), noContent);
+    },
     async send(letters) {
       if (letters.length === 0) return;
       await prepare();

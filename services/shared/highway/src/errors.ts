@@ -31,7 +31,10 @@ export const highwayErrors = {
   'ZT-HIGHWAY-COMMIT-REFUSED': 'retryable',
   /** The commit was sent and not answered. Treat it as not recorded: give the partition up. */
   'ZT-HIGHWAY-COMMIT-UNKNOWN': 'retryable',
-  /** The transactional id is another producer's, or the transaction took too long. The task is lost; nothing may be tried again. */
+  /**
+   * The transactional id is another producer's, the transaction took too long, or another process has the instance
+   * name. Drop the task; nothing may be tried again under this identity.
+   */
   'ZT-HIGHWAY-FENCED': 'fatal',
   /** The transaction could not be completed and is not stored. Begin anew with another producer. */
   'ZT-HIGHWAY-TRANSACTION-LOST': 'retryable',

@@ -20,6 +20,8 @@ export interface FetchLimits {
 export interface FetchedPartition extends Place {
   readonly errorCode: number;
   readonly highWatermark: number;
+  /** Behind the last record that is committed or aborted: what lies further is hidden by an open transaction. */
+  readonly lastStableOffset: number;
   readonly aborted: readonly AbortedTransaction[];
   readonly recordSet: Buffer;
 }
@@ -85,13 +87,22 @@ function decode(raw: Buffer): FetchAnswer {
     const id = int32();
     const errorCode = int16();
     const highWatermark = int64();
-    at += 16; // last stable offset and log start offset
+    const lastStableOffset = int64();
+    at += 8; // log start offset
     const abortedTransactions = list(aborted);
     at += 4; // preferred read replica
     const length = Math.max(0, int32());
     at += length;
     const recordSet = raw.subarray(at - length, at);
-    return { topic, partition: id, errorCode, highWatermark, aborted: abortedTransactions, recordSet };
+    return {
+      topic,
+      partition: id,
+      errorCode,
+      highWatermark,
+      lastStableOffset,
+      aborted: abortedTransactions,
+      recordSet,
+    };
   };
   const clientSideThrottleTime = int32();
   const errorCode = int16();

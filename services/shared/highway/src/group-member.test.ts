@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GroupMember } from './group-member.ts';
 import { GuardedCluster } from './guarded-cluster.ts';
 import type { BrokerNode, KafkajsCluster } from './kafkajs-types.ts';
+import { coPartitioned } from './partition-assigner.ts';
 
 const never = () => new Promise<never>(() => undefined);
 const place = { topic: 't', partition: 0 };
@@ -17,7 +18,13 @@ function clusterWith(coordinator: Partial<BrokerNode>, log: string[] = []): Kafk
 
 function memberOver(clusters: KafkajsCluster[]) {
   const cluster = new GuardedCluster(() => clusters.shift() ?? clusterWith({ offsetFetch: never }), 25);
-  const group = { groupId: 'g', topics: ['t'], sessionTimeoutMs: 30, rebalanceTimeoutMs: 20 };
+  const group = {
+    groupId: 'g',
+    topics: ['t'],
+    sessionTimeoutMs: 30,
+    rebalanceTimeoutMs: 20,
+    assigner: coPartitioned,
+  };
   return { cluster, member: new GroupMember({ cluster, ...group }) };
 }
 

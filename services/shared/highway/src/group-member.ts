@@ -1,12 +1,14 @@
 import kafkajs from 'kafkajs';
 import { translate, typeOfError } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
+import { heartbeatAsInstance, joinAsInstance } from './group-requests.ts';
 import type { GuardedCluster } from './guarded-cluster.ts';
-import type { BrokerNode, JoinedMember, KafkajsCluster } from './kafkajs-types.ts';
+import { exchange } from './kafka-client.ts';
+import type { BrokerNode, JoinedGroup, KafkajsCluster } from './kafkajs-types.ts';
+import type { PartitionAssigner } from './partition-assigner.ts';
 import type { Assignment, CommitPosition, Committed, Place } from './subscription-types.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
-const assignerName = 'zhongtai-copartitioned';
 const assignerVersion = 1;
 
 /** A generation of the group, as this member knows it. */
@@ -20,6 +22,9 @@ interface MemberOptions {
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
+  readonly assigner: PartitionAssigner;
+  /** A name that outlives the process: who joins under it takes the place of the one before. */
+  readonly instance?: string;
 }
 
 /**
@@ -31,35 +36,21 @@ export class GroupMember {
   /** The coordinator, and the cluster that it belongs to. */
   #coordinator: { readonly node: BrokerNode; readonly of: KafkajsCluster } | null = null;
   #memberId = '';
+  /** What the one that led said to all with the last assignment. */
+  #memo: Buffer = Buffer.alloc(0);
 
   constructor(options: MemberOptions) {
     this.#options = options;
   }
 
   async join(): Promise<Generation> {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics } = this.#options;
+    const { groupId, rebalanceTimeoutMs } = this.#options;
     try {
-      const metadata = MemberMetadata.encode({
-        version: assignerVersion,
-        topics: [...topics],
-        userData: Buffer.alloc(0),
-      });
-      const joined = await this.#ask(
-        'joining',
-        (coordinator) =>
-          coordinator.joinGroup({
-            groupId,
-            sessionTimeout: sessionTimeoutMs,
-            rebalanceTimeout: rebalanceTimeoutMs,
-            memberId: this.#memberId,
-            groupProtocols: [{ name: assignerName, metadata }],
-          }),
-        // The coordinator answers when all members have come, or at the end of this time.
-        2 * rebalanceTimeoutMs,
-      );
+      // The coordinator answers when all members have come, or at the end of this time.
+      const joined = await this.#ask('joining', (node) => this.#joinAt(node), 2 * rebalanceTimeoutMs);
       this.#memberId = joined.memberId;
       const leads = joined.leaderId === joined.memberId;
-      const groupAssignment = leads ? await this.#assign(joined.members) : [];
+      const groupAssignment = leads ? await this.#assign(joined) : [];
       const { memberAssignment } = await this.#ask(
         'taking the assignment',
         (coordinator) =>
@@ -71,11 +62,12 @@ export class GroupMember {
           }),
         2 * rebalanceTimeoutMs,
       );
-      const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
+      const assigned = MemberAssignment.decode(memberAssignment);
+      this.#memo = assigned?.userData ?? Buffer.alloc(0);
       return {
         generation: joined.generationId,
         memberId: joined.memberId,
-        partitions: Object.entries(assignment).flatMap(([topic, partitions]) =>
+        partitions: Object.entries(assigned?.assignment ?? {}).flatMap(([topic, partitions]) =>
           partitions.map((partition) => ({ topic, partition })),
         ),
       };
@@ -85,33 +77,49 @@ export class GroupMember {
     }
   }
 
-  /** Partition p of every topic goes to the same member, so that what is keyed alike is read together. */
-  async #assign(members: readonly JoinedMember[]): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
-    const { cluster, topics } = this.#options;
+  #joinAt(coordinator: BrokerNode): Promise<JoinedGroup> {
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics, assigner, instance } = this.#options;
+    const userData = assigner.describe();
+    const metadata = MemberMetadata.encode({ version: assignerVersion, topics: [...topics], userData });
+    const join = {
+      groupId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      memberId: this.#memberId,
+      groupProtocols: [{ name: assigner.name, metadata }],
+    };
+    if (instance === undefined) return coordinator.joinGroup(join);
+    return exchange(coordinator, joinAsInstance({ ...join, groupInstanceId: instance }));
+  }
+
+  async #assign({ members }: JoinedGroup): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
+    const { cluster, topics, assigner } = this.#options;
     await cluster.revive(topics);
-    const ids = members.map(({ memberId }) => memberId).sort();
-    return ids.map((memberId, index) => {
-      const assignment = Object.fromEntries(
-        topics.map((topic) => [
-          topic,
-          cluster
-            .leadersOf(topic)
-            .map(({ partitionId }) => partitionId)
-            .filter((partition) => partition % ids.length === index)
-            .sort((a, b) => a - b),
-        ]),
-      );
-      const content = { version: assignerVersion, assignment, userData: Buffer.alloc(0) };
+    const described = members.map(({ memberId, memberMetadata }) => ({
+      memberId,
+      description: MemberMetadata.decode(memberMetadata)?.userData ?? Buffer.alloc(0),
+    }));
+    const partitions = Object.fromEntries(
+      topics.map((topic) => [topic, cluster.leadersOf(topic).map(({ partitionId }) => partitionId)]),
+    );
+    const { byMember, memo } = assigner.assign(described, partitions, this.#memo);
+    return [...byMember].map(([memberId, own]) => {
+      const assignment = Object.fromEntries(Object.entries(own).map(([topic, some]) => [topic, [...some]]));
+      const content = { version: assignerVersion, assignment, userData: memo };
       return { memberId, memberAssignment: MemberAssignment.encode(content) };
     });
   }
 
   async heartbeat({ generation, memberId }: Generation): Promise<void> {
-    const { groupId, sessionTimeoutMs } = this.#options;
+    const { groupId, sessionTimeoutMs, instance } = this.#options;
+    const beat = { groupId, groupGenerationId: generation, memberId };
     try {
       await this.#ask(
         'a heartbeat',
-        (coordinator) => coordinator.heartbeat({ groupId, groupGenerationId: generation, memberId }),
+        (coordinator) =>
+          instance === undefined
+            ? coordinator.heartbeat(beat)
+            : exchange(coordinator, heartbeatAsInstance({ ...beat, groupInstanceId: instance })),
         sessionTimeoutMs,
       );
     } catch (error) {
@@ -205,7 +213,7 @@ export class GroupMember {
 
   #forgetAfter(error: unknown): void {
     const type = typeOfError(error);
-    if (type === 'UNKNOWN_MEMBER_ID' || type === 'FENCED_INSTANCE_ID') this.#memberId = '';
+    if (type === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
     if (type !== 'REBALANCE_IN_PROGRESS') this.#coordinator = null;
   }
 }

@@ -42,6 +42,32 @@ declare module 'kafkajs/src/protocol/requests/fetch/v11/request.js' {
   export default function fetchRequest(options: Record<string, unknown>): WireRequest;
 }
 
+declare module 'kafkajs/src/protocol/requests/heartbeat/v3/request.js' {
+  import type { WireRequest } from './kafkajs-types.ts';
+
+  export default function heartbeatRequest(options: object): WireRequest;
+}
+
+declare module 'kafkajs/src/protocol/requests/heartbeat/v3/response.js' {
+  import type { WireExchange } from './kafkajs-types.ts';
+
+  const response: WireExchange<unknown>['response'];
+  export default response;
+}
+
+declare module 'kafkajs/src/protocol/requests/joinGroup/v5/request.js' {
+  import type { WireRequest } from './kafkajs-types.ts';
+
+  export default function joinGroupRequest(options: object): WireRequest;
+}
+
+declare module 'kafkajs/src/protocol/requests/joinGroup/v5/response.js' {
+  import type { JoinedGroup, WireExchange } from './kafkajs-types.ts';
+
+  const response: WireExchange<JoinedGroup>['response'];
+  export default response;
+}
+
 declare module 'kafkajs/src/protocol/requests/produce/v6/response.js' {
   const response: {
     decode(raw: Buffer): Promise<{

@@ -13,6 +13,8 @@ export interface WireRequest {
 
 export interface WireExchange<T> {
   readonly request: WireRequest;
+  /** Instead of the connection's, where it is longer. */
+  readonly requestTimeout?: number;
   readonly response: { decode(raw: Buffer): Promise<T>; parse(decoded: T): Promise<T> };
 }
 
@@ -28,8 +30,17 @@ interface OffsetAnswer {
 }
 
 /** A member of a group, as the coordinator names it to the one that leads. */
-export interface JoinedMember {
+interface JoinedMember {
   readonly memberId: string;
+  readonly memberMetadata: Buffer;
+}
+
+export interface JoinedGroup {
+  readonly generationId: number;
+  readonly leaderId: string;
+  readonly memberId: string;
+  /** All members, for the one that leads; none for the others. */
+  readonly members: readonly JoinedMember[];
 }
 
 /** kafkajs's Broker: one node of the cluster, with a connection for fetches and one for the rest. */
@@ -46,7 +57,7 @@ export interface BrokerNode {
     rebalanceTimeout: number;
     memberId: string;
     groupProtocols: { name: string; metadata: Buffer }[];
-  }): Promise<{ generationId: number; leaderId: string; memberId: string; members: JoinedMember[] }>;
+  }): Promise<JoinedGroup>;
   syncGroup(options: {
     groupId: string;
     generationId: number;

@@ -32,10 +32,13 @@ export class LagGauge {
     this.#parts = parts;
   }
 
-  set(place: Place, records: number): void {
+  /** `hidden`: how many offsets an open transaction keeps from being read. */
+  set(place: Place, records: number, hidden?: number): void {
     if (this.#closed) return;
-    this.#seenAt.set(placeName(place), this.#parts.clock());
-    this.#parts.metrics.lag.set(this.#labelsOf(place), Math.max(0, records));
+    const { metrics, clock } = this.#parts;
+    this.#seenAt.set(placeName(place), clock());
+    metrics.lag.set(this.#labelsOf(place), Math.max(0, records));
+    if (hidden !== undefined) metrics.stableLag.set(this.#labelsOf(place), Math.max(0, hidden));
   }
 
   /** Asks for the ends of those that no fetch looks at; the broker being away leaves the last figures. */
@@ -61,7 +64,11 @@ export class LagGauge {
 
   close(partitions: readonly Place[]): void {
     this.#closed = true;
-    for (const place of partitions) this.#parts.metrics.lag.remove(this.#labelsOf(place));
+    const { lag, stableLag } = this.#parts.metrics;
+    for (const place of partitions) {
+      lag.remove(this.#labelsOf(place));
+      stableLag.remove(this.#labelsOf(place));
+    }
   }
 
   #labelsOf({ topic, partition }: Place) {

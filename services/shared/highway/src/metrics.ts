@@ -55,6 +55,12 @@ export function createHighwayMetrics(registry: Registry) {
       labelNames: ['group', 'topic', 'partition'],
       registers,
     }),
+    stableLag: new Gauge({
+      name: 'zhongtai_highway_stable_lag_records',
+      help: 'Offsets of a partition that an open transaction hides from its readers.',
+      labelNames: ['group', 'topic', 'partition'],
+      registers,
+    }),
     rebalances: new Counter({
       name: 'zhongtai_highway_rebalances_total',
       help: 'Generations that ended, by reason: rebalance, lost or stop.',

@@ -43,6 +43,7 @@ describe('the partitions of a new generation', () => {
         member: member as GroupMember,
         groupId: 'g',
         sessionTimeoutMs: 6_000,
+        heartbeatMs: 2_000,
         limits: { maxWaitMs: 1_000, maxBytes: 1_000, maxBytesPerPartition: 1_000 },
         logger: createLogger({ name: 'test', level: 'silent' }),
         metrics: createHighwayMetrics(createMetrics()),

@@ -26,6 +26,7 @@ export interface GenerationParts {
   readonly member: GroupMember;
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
+  readonly heartbeatMs: number;
   readonly limits: FetchLimits;
   readonly logger: Logger;
   readonly metrics: HighwayMetrics;
@@ -59,7 +60,7 @@ export class OwnedGeneration {
       this.#end = resolve;
     });
     this.#lastBeat = parts.clock();
-    this.#heartbeats = setInterval(() => void this.#beat(), Math.min(3_000, parts.sessionTimeoutMs / 3));
+    this.#heartbeats = setInterval(() => void this.#beat(), parts.heartbeatMs);
   }
 
   get reason(): EndReason | null {
@@ -197,7 +198,7 @@ export class OwnedGeneration {
     const { records, nextOffset, bytes } = read;
     const { topic, partition, highWatermark } = fetched;
     const { metrics, groupId } = this.#parts;
-    this.#lag.set(own, highWatermark - nextOffset);
+    this.#lag.set(own, highWatermark - nextOffset, highWatermark - fetched.lastStableOffset);
     if (nextOffset === from) return true;
     own.servedAt = ++this.#served;
     metrics.fetched.inc({ group: groupId, topic }, records.length);

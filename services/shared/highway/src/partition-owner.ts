@@ -6,6 +6,7 @@ import { createCluster, type KafkaClientOptions } from './kafka-client.ts';
 import { listOffsets, placeName } from './list-offsets.ts';
 import type { HighwayMetrics } from './metrics.ts';
 import { type GenerationParts, OwnedGeneration } from './owned-generation.ts';
+import { coPartitioned, type PartitionAssigner } from './partition-assigner.ts';
 import type {
   Assignment,
   CommitPosition,
@@ -23,10 +24,21 @@ const backOffMs = { first: 100, most: 2_000 };
 /** A topic may be created while its first reader starts; only one that stays away is fatal. */
 const missingAfterMs = 15_000;
 
+/** How a member joins its group. */
+export interface Membership {
+  readonly assigner: PartitionAssigner;
+  readonly instance?: string;
+  /** At most; others learn with their next heartbeat that the group gathers anew. */
+  readonly heartbeatMs: number;
+}
+
 interface OwnerParts extends KafkaClientOptions {
   readonly metrics: HighwayMetrics;
   readonly clock: () => number;
+  readonly membership?: Membership;
 }
+
+const ordinaryMembership: Membership = { assigner: coPartitioned, heartbeatMs: 3_000 };
 
 export class KafkaPartitionOwner implements PartitionOwner {
   readonly #parts: OwnerParts;
@@ -44,13 +56,20 @@ export class KafkaPartitionOwner implements PartitionOwner {
     this.#parts = parts;
     this.#options = options;
     this.#cluster = new GuardedCluster(() => newCluster(parts, requestTimeoutMs), requestTimeoutMs);
+    const { assigner, instance } = this.#membership;
     this.#member = new GroupMember({
       cluster: this.#cluster,
       groupId: options.groupId,
       topics: options.topics.map(({ name }) => name),
       sessionTimeoutMs: this.#sessionTimeoutMs,
       rebalanceTimeoutMs,
+      assigner,
+      ...(instance === undefined ? {} : { instance }),
     });
+  }
+
+  get #membership(): Membership {
+    return this.#parts.membership ?? ordinaryMembership;
   }
 
   get #sessionTimeoutMs(): number {
@@ -140,6 +159,7 @@ export class KafkaPartitionOwner implements PartitionOwner {
       member: this.#member,
       groupId,
       sessionTimeoutMs: this.#sessionTimeoutMs,
+      heartbeatMs: Math.min(this.#membership.heartbeatMs, this.#sessionTimeoutMs / 3),
       limits: { maxWaitMs, maxBytesPerPartition, maxBytes: maxBytesPerPartition * 8 },
       logger: this.#parts.logger,
       metrics: this.#parts.metrics,

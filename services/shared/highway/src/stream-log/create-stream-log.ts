@@ -1,6 +1,7 @@
 import type { ClosableAdmin } from '../admin.ts';
 import type { KafkaClientOptions } from '../kafka-client.ts';
 import { partitionOf } from '../murmur2.ts';
+import type { Membership } from '../partition-owner.ts';
 import type { OwnerOptions, PartitionOwner } from '../subscription-types.ts';
 import { KafkaLogReader } from './log-reader.ts';
 import { createTaskGroup } from './task-group.ts';
@@ -11,7 +12,7 @@ import type { StreamLog } from './types.ts';
 interface StreamLogParts {
   readonly client: KafkaClientOptions;
   readonly admin: Pick<ClosableAdmin, 'ensureInternalTopics' | 'partitionCounts' | 'lag'>;
-  ownPartitions(options: OwnerOptions): PartitionOwner;
+  ownPartitions(options: OwnerOptions, membership: Membership): PartitionOwner;
 }
 
 /** Builds the log of a stream engine. Nothing is contacted before the first call that needs it. */

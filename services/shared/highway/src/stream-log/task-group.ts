@@ -1,13 +1,15 @@
+import type { Membership } from '../partition-owner.ts';
 import type { OwnerOptions, PartitionOwner } from '../subscription-types.ts';
+import { taskAssigner } from './task-assigner.ts';
 import type { TaskGroup, TaskGroupOptions } from './types.ts';
 
 /** Tasks over owned partitions: partition p of all topics is task p. */
 export function createTaskGroup(
   options: TaskGroupOptions,
-  ownPartitions: (options: OwnerOptions) => PartitionOwner,
+  ownPartitions: (options: OwnerOptions, membership: Membership) => PartitionOwner,
 ): TaskGroup {
-  const { groupId, sessionTimeoutMs, topics } = options;
-  const owner = ownPartitions({
+  const { groupId, instance, sessionTimeoutMs, topics, warmTasks } = options;
+  const owning: OwnerOptions = {
     groupId,
     sessionTimeoutMs,
     topics: topics.map((name) => ({ name })),
@@ -19,6 +21,11 @@ export function createTaskGroup(
     onRevoked: (_assignment, reason) => options.onRevoked(reason),
     onBatch: options.onBatch,
     onFatal: options.onFatal,
+  };
+  const owner = ownPartitions(owning, {
+    assigner: taskAssigner(instance, warmTasks),
+    instance,
+    heartbeatMs: Math.min(1_000, sessionTimeoutMs / 6),
   });
   return {
     start: () => owner.start(),
