@@ -10,12 +10,17 @@ export interface LocalState {
   /**
    * All of it or nothing, in one local transaction that also sets the mark.
    *
-   * @throws when `from` is not the present mark's sequence: another has applied meanwhile, the task is lost.
+   * @throws ZT-STREAMS-APPLIED-BY-ANOTHER when `from` is not the present mark's sequence: the task is lost.
    */
   apply(change: StateChange): void;
   /** Forgets everything: the copy is too old, or its log is another one. */
   clear(): void;
   close(): Promise<void>;
+  /**
+   * All entries of a store, with the keys of its changelog: for proofs and tools. Entries of segments that are not
+   * dropped yet are among them, whatever the retention says.
+   */
+  entries(store: string): Iterable<readonly [key: Buffer, value: Buffer]>;
   /** For metrics. */
   size(): { readonly bytes: number; readonly entries: number };
 }
@@ -71,6 +76,6 @@ export interface WindowChange {
     readonly sequence: number;
     readonly value: Buffer | null;
   }>;
-  /** Segments that end at or before this time are dropped whole; left out: none. */
+  /** Segments that end at or before this time are dropped whole, behind the entries; left out: none. */
   readonly dropBeforeMs?: number;
 }

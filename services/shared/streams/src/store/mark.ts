@@ -1,0 +1,20 @@
+import { StreamsError } from '../errors.ts';
+import type { StateChange, StateMark } from './local-state.ts';
+
+/**
+ * Every apply names the sequence it builds on, so that a process which slept between commit and apply cannot write
+ * over what its successor has applied meanwhile.
+ */
+export function requireFollows(mark: StateMark | null, change: StateChange): void {
+  const present = mark?.sequence ?? 0;
+  if (change.from === present && change.mark.sequence > present) return;
+  const message = `the local copy stands at ${present}, the change leads from ${change.from} to ${change.mark.sequence}`;
+  throw new StreamsError('ZT-STREAMS-APPLIED-BY-ANOTHER', 'retryable', message);
+}
+
+/** A store keeps the width of its segments: with another it would look for entries in the wrong ones. */
+export function requireSegmentMs(store: string, present: number, asked: number): void {
+  if (present === asked) return;
+  const message = `the segments of ${store} are ${present} ms wide, not ${asked}: clear the copy or name a new store`;
+  throw new StreamsError('ZT-STREAMS-SEGMENT-WIDTH', 'fatal', message);
+}

@@ -1,0 +1,138 @@
+import { StreamsError } from '../errors.ts';
+
+/**
+ * Keys of window stores as bytes: the store's key, a time and a sequence, each of which can be read back.
+ *
+ *     length of the key · key (UTF-8) · time (6 bytes) · sequence (nothing for 0; else its length and its bytes)
+ *
+ * The length in front keeps one key from being the beginning of another; behind it, bytes sort as time and
+ * sequence do.
+ */
+export interface WindowKey {
+  readonly key: string;
+  /** Whole milliseconds since 1970, also before it. */
+  readonly timeMs: number;
+  /** A whole number from 0, such as an offset. */
+  readonly sequence: number;
+}
+
+/** Longer keys do not fit into a page of the local store. */
+const maxKeyBytes = 1900;
+
+const timeBytes = 6;
+const timeOrigin = 2 ** 47;
+/** What may follow the key's own bytes. */
+const maxSuffixBytes = timeBytes + 1 + 7;
+
+/** The key in a store's changelog. @throws when the time or the sequence is out of range, or the key is too long. */
+export function encodeWindowKey(key: string, timeMs: number, sequence: number): Buffer {
+  requireTime(timeMs);
+  const bytes = Buffer.allocUnsafe(2 + 3 * key.length + maxSuffixBytes);
+  let at = writeKeyPrefix(bytes, 0, key);
+  at = bytes.writeUIntBE(timeMs + timeOrigin, at, timeBytes);
+  at = writeSequence(bytes, at, sequence);
+  return bytes.subarray(0, at);
+}
+
+export function decodeWindowKey(bytes: Buffer): WindowKey {
+  const prefix = keyPrefixBytes(bytes);
+  const timeAt = prefix.end;
+  const sequenceAt = timeAt + timeBytes;
+  if (bytes.length < sequenceAt) throw malformed(bytes);
+  const key = bytes.toString('utf8', prefix.start, prefix.end);
+  const timeMs = bytes.readUIntBE(timeAt, timeBytes) - timeOrigin;
+  return { key, timeMs, sequence: readSequence(bytes, sequenceAt) };
+}
+
+/** Writes the length and the bytes of a key; returns where writing goes on. */
+export function writeKeyPrefix(target: Buffer, at: number, key: string): number {
+  const length = Buffer.byteLength(key);
+  if (length > maxKeyBytes) throw keyTooLong(length);
+  let next = at;
+  if (length < 0x80) {
+    target[next++] = length;
+  } else {
+    target[next++] = 0x80 | (length >>> 8);
+    target[next++] = length & 0xff;
+  }
+  return next + target.write(key, next, length, 'utf8');
+}
+
+/** Writes a sequence so that bytes sort as numbers do; 0 takes no byte at all. */
+export function writeSequence(target: Buffer, at: number, sequence: number): number {
+  if (sequence === 0) return at;
+  if (!Number.isSafeInteger(sequence) || sequence < 0) {
+    throw new StreamsError(
+      'ZT-STREAMS-WINDOW-KEY',
+      'bad_record',
+      `a sequence of a window store: ${sequence}`,
+    );
+  }
+  const high = Math.floor(sequence / 2 ** 32);
+  const low = sequence >>> 0;
+  const length = high === 0 ? bytesOf(low) : 4 + bytesOf(high);
+  let next = at;
+  target[next++] = length;
+  for (let byte = length - 1; byte >= 0; byte -= 1) {
+    target[next++] = byte >= 4 ? high >>> (8 * (byte - 4)) : low >>> (8 * byte);
+  }
+  return next;
+}
+
+export function readSequence(bytes: Buffer, at: number): number {
+  if (at === bytes.length) return 0;
+  const length = bytes[at] ?? 0;
+  if (length === 0 || length > 7 || bytes.length !== at + 1 + length) throw malformed(bytes);
+  let sequence = 0;
+  for (let index = at + 1; index < bytes.length; index += 1) sequence = sequence * 256 + (bytes[index] ?? 0);
+  return sequence;
+}
+
+/**
+ * To be asked before a change is made: what it refuses, no local store can hold.
+ *
+ * @throws a bad-record error when the key is too long.
+ */
+export function requireKey(key: string): void {
+  if (key.length * 3 <= maxKeyBytes) return;
+  const length = Buffer.byteLength(key);
+  if (length > maxKeyBytes) throw keyTooLong(length);
+}
+
+/** As `requireKey`, for window stores. @throws also when the time or the sequence is out of range. */
+export function requireWindowKey({ key, timeMs, sequence }: WindowKey): void {
+  requireKey(key);
+  requireTime(timeMs);
+  requireSequence(sequence);
+}
+
+function requireTime(timeMs: number): void {
+  if (Number.isInteger(timeMs) && timeMs >= -timeOrigin && timeMs < timeOrigin) return;
+  throw new StreamsError('ZT-STREAMS-WINDOW-KEY', 'bad_record', `a time of a window store: ${timeMs}`);
+}
+
+function requireSequence(sequence: number): void {
+  if (Number.isSafeInteger(sequence) && sequence >= 0) return;
+  throw new StreamsError('ZT-STREAMS-WINDOW-KEY', 'bad_record', `a sequence of a window store: ${sequence}`);
+}
+
+function keyTooLong(length: number): StreamsError {
+  const message = `a key of a store has ${length} bytes, more than ${maxKeyBytes}`;
+  return new StreamsError('ZT-STREAMS-KEY-TOO-LONG', 'bad_record', message);
+}
+
+function keyPrefixBytes(bytes: Buffer): { readonly start: number; readonly end: number } {
+  const first = bytes[0];
+  if (first === undefined) throw malformed(bytes);
+  if (first < 0x80) return { start: 1, end: 1 + first };
+  return { start: 2, end: 2 + (((first & 0x7f) << 8) | (bytes[1] ?? 0)) };
+}
+
+function bytesOf(word: number): number {
+  return 4 - (Math.clz32(word) >>> 3);
+}
+
+function malformed(bytes: Buffer): StreamsError {
+  const message = `not a key of a window store: ${bytes.subarray(0, 64).toString('hex')}`;
+  return new StreamsError('ZT-STREAMS-WINDOW-KEY', 'fatal', message);
+}
