@@ -1,4 +1,5 @@
 import type {
+  AnyTopic,
   GlobalStoreDefinition,
   KeyedStoreDefinition,
   StreamTopic,
@@ -50,9 +51,9 @@ export interface TimerContext {
   /** @throws when the topic is not an output of the topology, or the value cannot be encoded. */
   emit<T>(topic: StreamTopic<T>, key: string, value: T): void;
   /** A tombstone on a table topic. */
-  emitTombstone(topic: StreamTopic<unknown>, key: string): void;
+  emitTombstone(topic: AnyTopic, key: string): void;
   /** The record's bytes as they are, to the same partition number when `samePartition` says so. */
-  emitBytes(topic: StreamTopic<unknown>, key: string, bytes: Buffer, options?: EmitOptions): void;
+  emitBytes(topic: AnyTopic, key: string, bytes: Buffer, options?: EmitOptions): void;
   /** Replaces an earlier timer of the same name and key. One that is due already fires behind this record. */
   wakeAt(timer: TimerDefinition, key: string, dueMs: number): void;
   cancel(timer: TimerDefinition, key: string): void;
@@ -68,8 +69,11 @@ export interface EmitOptions {
 }
 
 export interface Context extends TimerContext {
-  /** The record cannot be used: its effects are taken back and it goes to the dead letters with the reason. */
-  deadLetter(reason: string): void;
+  /**
+   * The record cannot be used: its effects are taken back and it goes to the dead letters. The reason is a stable
+   * code (a metric's label), the message a sentence for people.
+   */
+  deadLetter(reason: string, message?: string): void;
   /** The record is later than the grace allows: it goes to the topic `late`, its effects so far stay. */
   late(latenessMs: number): void;
 }

@@ -30,8 +30,25 @@ export interface Task {
   positions(): ReadonlyMap<string, number>;
   /** True when every input stands at its end as far as the last fetch knew, and nothing waits. */
   readonly drained: boolean;
-  /** Lets the stream time of these topologies follow the clock, and works the timers that become due. */
-  idleUntil(topology: string, streamTimeMs: number): void;
+  /**
+   * Moves a topology's stream time on by what the clock has gone since its last record was taken in, or since the
+   * last call; `work` handles the timers that become due.
+   */
+  idleUntil(topology: string, nowMs: number): void;
+  /** What differs from the position that the task was created with. Removed ones keep their state. */
+  readonly topologies: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  /** By topology. */
+  stats(): ReadonlyMap<string, TopologyStats>;
+}
+
+export interface TopologyStats extends StreamTime {
+  readonly timersPending: number;
+}
+
+export interface StreamTime {
+  readonly streamTimeMs: number;
+  /** When the log took in the record that set it. */
+  readonly ingestTimeMs: number;
 }
 
 export interface Cut {
@@ -51,7 +68,57 @@ export interface Position {
   /** By global table's topic: offsets by partition, so that no task works on an older copy than before. */
   readonly globals: Readonly<Record<string, readonly number[]>>;
   /** By topology: stream time, and the ingest time of the record that set it. */
-  readonly times: Readonly<Record<string, { readonly streamTimeMs: number; readonly ingestTimeMs: number }>>;
-  /** By topology: the hash of its shape. */
+  readonly times: Readonly<Record<string, StreamTime>>;
+  /** By topology: the shape of its state. */
   readonly shapes: Readonly<Record<string, string>>;
+  /**
+   * By topology and input topic: it takes only what lies at or behind this offset. Kept while a topology that was
+   * added later begins elsewhere in a topic than the others stand.
+   */
+  readonly from?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface GlobalView {
+  get(key: string): Buffer | undefined;
+  /** By partition: behind the last record that is in the copy. */
+  offsets(): readonly number[];
+}
+
+/** Why a record was set aside, with all that is needed to put it right and send it again. */
+export interface Letter {
+  readonly topology: string;
+  readonly stage: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** -1 for a timer, which lies in no topic. */
+  readonly offset: number;
+  /** A stable code. */
+  readonly reason: string;
+  readonly message: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer>>;
+  /** Of a framed value. */
+  readonly schemaId: number | null;
+  readonly timestampMs: number;
+  /** Null when it could not be read. */
+  readonly eventTimeMs: number | null;
+}
+
+export interface LateLetter extends Letter {
+  readonly latenessMs: number;
+  readonly streamTimeMs: number;
+}
+
+/** What happens, for metrics. Called often: it must be cheap and must not throw. */
+export interface TaskObserver {
+  /** Once for each call of `work` in which the topology took records. */
+  processed(topology: string, records: number): void;
+  dropped(topology: string, reason: string): void;
+  late(topology: string): void;
+  deadLettered(topology: string, stage: string, reason: string): void;
+  /** How far stream time was behind the due time. */
+  fired(topology: string, delayMs: number): void;
+  /** A timer was found due too late to be of use. */
+  suppressed(topology: string): void;
 }

@@ -1,0 +1,315 @@
+import { failureOf, StreamsError } from '../errors.ts';
+import type { LogPage } from '../log-port.ts';
+import { CutMaker } from './cut-maker.ts';
+import { DeadLetterRate } from './dead-letter-rate.ts';
+import { Effects } from './effects.ts';
+import type { HeadRecord, InputQueue } from './input-queue.ts';
+import { letterOf, type Reason, reasonOf, timerLetter } from './letters.ts';
+import type { TaskOptions } from './options.ts';
+import { incompatibleShapes } from './position.ts';
+import { type ChoiceGroup, choiceGroups, openInputs, type Route, type RoutedInput } from './routes.ts';
+import type { StoredTimer } from './timer-heap.ts';
+import type { Timers } from './timers.ts';
+import { TopologyRun } from './topology-run.ts';
+import type { Cut, Task, TopologyStats } from './types.ts';
+
+const MAX_RECORD_BYTES = 1_000_000;
+/** How many records are taken of one input before the next has its turn. */
+const TURN = 128;
+/** An event cannot lie this far behind the time at which the log took it in. */
+const FUTURE_MS = 3_600_000;
+/** A timer that is found due so long after its time tells nobody anything. */
+const STALE_MS = 900_000;
+
+/**
+ * Opens a task where its position stands. The local state must stand at the position's commit.
+ *
+ * @throws StreamsError (fatal) when the stored state cannot be that of these topologies.
+ */
+export function createTask(options: TaskOptions): Task {
+  const conflicts =
+    options.position === null ? [] : incompatibleShapes(options.position, options.application);
+  if (conflicts.length > 0) throw new StreamsError('ZT-STREAMS-SHAPE', 'fatal', conflicts.join('; '));
+  return new CoreTask(options);
+}
+
+class CoreTask implements Task {
+  readonly partition: number;
+  readonly topologies: Task['topologies'];
+  readonly #options: TaskOptions;
+  readonly #effects: Effects;
+  readonly #runs: readonly TopologyRun[];
+  readonly #inputs: readonly RoutedInput[];
+  readonly #byTopic: ReadonlyMap<string, InputQueue>;
+  readonly #groups: readonly ChoiceGroup[];
+  readonly #deadLetterRate: DeadLetterRate;
+  readonly #cuts: CutMaker;
+  #turn = 0;
+  /** In which the record in hand is, for its dead letter. */
+  #stage = '';
+  /** Since the last cut. */
+  #records = 0;
+  #dead = 0;
+  #changed: boolean;
+  #cut: Cut | null = null;
+
+  constructor(options: TaskOptions) {
+    const { application, partition, position } = options;
+    this.partition = partition;
+    this.#options = options;
+    this.#effects = new Effects(options.maxRecordBytes ?? MAX_RECORD_BYTES);
+    this.#runs = application.topologies.map((each) => new TopologyRun(each, options, this.#effects));
+    this.#inputs = openInputs(options, this.#runs);
+    this.#byTopic = new Map(this.#inputs.map(({ queue }) => [queue.topic, queue]));
+    this.#groups = choiceGroups(this.#inputs);
+    this.#deadLetterRate = new DeadLetterRate(options.deadLetterLimit);
+    this.#cuts = new CutMaker(options, this.#runs, this.#inputs, this.#effects);
+    const names = application.topologies.map((each) => each.name);
+    const known = Object.keys(position?.shapes ?? {});
+    this.topologies = {
+      added: names.filter((name) => !known.includes(name)),
+      removed: known.filter((name) => !names.includes(name)),
+    };
+    // Where a new topology begins must be in the log before the log has moved on.
+    this.#changed = this.#cuts.isNewShape;
+  }
+
+  receive(topic: string, page: LogPage & { readonly highWatermark: number }): void {
+    const queue = this.#byTopic.get(topic);
+    if (queue === undefined)
+      throw new StreamsError('ZT-STREAMS-INPUT', 'fatal', `"${topic}" is no input of the task`);
+    queue.receive(page);
+  }
+
+  waitingBytes(topic?: string): number {
+    if (topic !== undefined) return this.#byTopic.get(topic)?.waitingBytes ?? 0;
+    return this.#inputs.reduce((sum, { queue }) => sum + queue.waitingBytes, 0);
+  }
+
+  get pending() {
+    return { bytes: this.#effects.bytes, records: this.#records, changed: this.#changed };
+  }
+
+  work(limit: number): number {
+    if (this.#cut !== null) return 0;
+    let handled = 0;
+    try {
+      while (handled < limit) {
+        const some = this.#fireOne() ? 1 : this.#takeTurn(Math.min(limit - handled, TURN));
+        if (some === 0) break;
+        handled += some;
+      }
+    } finally {
+      this.#tellWorked();
+    }
+    if (handled > 0) this.#changed = true;
+    return handled;
+  }
+
+  cut(nowMs: number): Cut | null {
+    if (this.#cut !== null)
+      throw new StreamsError('ZT-STREAMS-CUT', 'fatal', 'the last cut is not applied yet');
+    if (!this.#changed) return null;
+    this.#deadLetterRate.count(nowMs, this.#records, this.#dead);
+    this.#cut = this.#cuts.make(nowMs, this.#records);
+    return this.#cut;
+  }
+
+  applied(cut: Cut, ends: ReadonlyMap<string, number>): void {
+    if (cut !== this.#cut) throw new StreamsError('ZT-STREAMS-CUT', 'fatal', 'this is not the cut in hand');
+    this.#cuts.apply(cut, ends);
+    this.#cut = null;
+    this.#changed = false;
+    this.#records = 0;
+    this.#dead = 0;
+  }
+
+  positions(): ReadonlyMap<string, number> {
+    return new Map(this.#inputs.map(({ queue }) => [queue.topic, queue.position]));
+  }
+
+  get drained(): boolean {
+    return (
+      this.#inputs.every(({ queue }) => !queue.load() && queue.isAtEnd) &&
+      !this.#runs.some((run) => run.hasDueTimers)
+    );
+  }
+
+  idleUntil(topology: string, nowMs: number): void {
+    this.#runs.find(({ name }) => name === topology)?.followClock(nowMs);
+  }
+
+  stats(): ReadonlyMap<string, TopologyStats> {
+    return new Map(
+      this.#runs.map(({ name, streamTimeMs, ingestTimeMs, timers }) => [
+        name,
+        { streamTimeMs, ingestTimeMs, timersPending: timers?.pending ?? 0 },
+      ]),
+    );
+  }
+
+  /** Takes up to `limit` records of one group of inputs; 0 when none can be taken of any. */
+  #takeTurn(limit: number): number {
+    for (let tried = 0; tried < this.#groups.length; tried += 1) {
+      const group = this.#groups[this.#turn];
+      this.#turn = this.#turn + 1 === this.#groups.length ? 0 : this.#turn + 1;
+      const taken = group === undefined ? 0 : this.#takeFrom(group, limit);
+      if (taken > 0) return taken;
+    }
+    return 0;
+  }
+
+  #takeFrom(group: ChoiceGroup, limit: number): number {
+    const [only] = group.inputs;
+    let taken = 0;
+    while (taken < limit) {
+      const input =
+        group.inputs.length === 1 ? (only?.queue.load() ? only : undefined) : earliest(group.inputs);
+      if (input === undefined) break;
+      this.#handle(input);
+      taken += 1;
+      if (this.#isTimerDue(input.routes)) break;
+    }
+    return taken;
+  }
+
+  #isTimerDue(routes: readonly Route[]): boolean {
+    for (const { run } of routes) if (run.hasDueTimers) return true;
+    return false;
+  }
+
+  #handle({ queue, routes }: RoutedInput): void {
+    this.#effects.beginRecord();
+    const { offset } = queue.head;
+    let isDead = false;
+    for (const route of routes) {
+      if (offset >= route.from && !this.#deliver(route, queue)) isDead = true;
+    }
+    queue.advance();
+    this.#records += 1;
+    if (isDead) this.#dead += 1;
+  }
+
+  /** False when the record became a dead letter of the topology. */
+  #deliver(route: Route, { head }: InputQueue): boolean {
+    const { run } = route;
+    const { streamTimeMs, ingestTimeMs } = run;
+    this.#effects.beginStage();
+    let reason: Reason | null;
+    try {
+      reason = this.#runStages(route, head);
+    } catch (error) {
+      if (failureOf(error) !== 'bad_record') {
+        this.#effects.undoRecord();
+        throw error;
+      }
+      reason = reasonOf(error);
+    }
+    run.worked += 1;
+    if (reason === null) return true;
+    run.streamTimeMs = streamTimeMs;
+    run.ingestTimeMs = ingestTimeMs;
+    this.#effects.undoStage();
+    const letter = letterOf(run.name, this.#stage, head, reason);
+    this.#effects.emitUnchecked(this.#options.deadLetter(letter));
+    this.#options.observe?.deadLettered(run.name, letter.stage, letter.reason);
+    return false;
+  }
+
+  #runStages({ run, inputs, isTimed }: Route, head: HeadRecord): Reason | null {
+    this.#stage = inputs[0]?.stage ?? '';
+    if (isTimed) run.observe(requirePast(head.eventTimeMs, head.ingestTimeMs), head.ingestTimeMs);
+    else if (!run.goesByEventTime) run.observe(head.ingestTimeMs, head.ingestTimeMs);
+    if (head.raw.key === null) throw NO_KEY;
+    const { context } = run;
+    for (const input of inputs) {
+      this.#stage = input.stage;
+      if (head.raw.value === null && input.kind === 'stream') throw TOMBSTONE;
+      context.begin(head);
+      input.handle(head, context);
+      if (context.rejection !== null) return context.rejection;
+      if (context.latenessMs !== null) this.#sendLate(run, input.stage, head, context.latenessMs);
+    }
+    return null;
+  }
+
+  #sendLate(run: TopologyRun, stage: string, head: HeadRecord, latenessMs: number): void {
+    const reason = { reason: 'ZT-STREAMS-LATE', message: `${latenessMs} ms later than the grace allows` };
+    const letter = letterOf(run.name, stage, head, reason);
+    this.#effects.emitUnchecked(
+      this.#options.late({ ...letter, latenessMs, streamTimeMs: run.streamTimeMs }),
+    );
+    this.#options.observe?.late(run.name);
+  }
+
+  #fireOne(): boolean {
+    for (const run of this.#runs) {
+      const timer = run.timers?.due(run.streamTimeMs);
+      if (!timer || run.timers === null) continue;
+      this.#fire(run, run.timers, timer);
+      this.#records += 1;
+      return true;
+    }
+    return false;
+  }
+
+  #fire(run: TopologyRun, timers: Timers, timer: StoredTimer): void {
+    const definition = timers.definition(timer.name);
+    const { observe, deadLetter, partition } = this.#options;
+    this.#effects.beginRecord();
+    timers.done(timer);
+    if (definition === undefined) {
+      observe?.dropped(run.name, 'timer no longer named');
+      return;
+    }
+    if (definition.stale !== 'fire' && timer.dueMs < run.ingestTimeMs - STALE_MS) {
+      observe?.suppressed(run.name);
+      return;
+    }
+    this.#effects.beginStage();
+    try {
+      run.context.begin(null, `timer/${timer.name}/${timer.key}/${timer.dueMs}`);
+      definition.onDue(timer, run.context);
+      observe?.fired(run.name, run.streamTimeMs - timer.dueMs);
+    } catch (error) {
+      if (failureOf(error) !== 'bad_record') {
+        this.#effects.undoRecord();
+        throw error;
+      }
+      this.#effects.undoStage();
+      const letter = timerLetter(run.name, partition, timer, reasonOf(error));
+      this.#effects.emitUnchecked(deadLetter(letter));
+      observe?.deadLettered(run.name, letter.stage, letter.reason);
+      this.#dead += 1;
+    }
+  }
+
+  #tellWorked(): void {
+    for (const run of this.#runs) {
+      if (run.worked > 0) this.#options.observe?.processed(run.name, run.worked);
+      run.worked = 0;
+    }
+  }
+}
+
+const NO_KEY = new StreamsError('ZT-STREAMS-NO-KEY', 'bad_record', 'the record has no key');
+const TOMBSTONE = new StreamsError('ZT-STREAMS-TOMBSTONE', 'bad_record', 'a stream has no tombstones');
+
+/** The input whose head happened first; none while an input may still bring an earlier one. */
+function earliest(inputs: readonly RoutedInput[]): RoutedInput | undefined {
+  let first: RoutedInput | undefined;
+  for (const input of inputs) {
+    if (!input.queue.loadTimed()) {
+      if (!input.queue.isAtEnd) return undefined;
+      continue;
+    }
+    if (first === undefined || input.queue.headTimeMs < first.queue.headTimeMs) first = input;
+  }
+  return first;
+}
+
+function requirePast(eventTimeMs: number, ingestTimeMs: number): number {
+  if (eventTimeMs <= ingestTimeMs + FUTURE_MS) return eventTimeMs;
+  const message = `the event time lies ${eventTimeMs - ingestTimeMs} ms behind the time of arrival`;
+  throw new StreamsError('ZT-STREAMS-FUTURE', 'bad_record', message);
+}

@@ -1,0 +1,160 @@
+import type { OutRecord } from '../log-port.ts';
+import type { KeyedChange, WindowChange } from '../store/local-state.ts';
+import { encodeWindowKey } from '../store/window-key.ts';
+import { positionTopic, storeLayouts, topicName } from '../topology/names.ts';
+import { shapeOf } from '../topology/shape.ts';
+import type { Effects } from './effects.ts';
+import type { KeyedBuffer } from './keyed-buffer.ts';
+import type { TaskOptions } from './options.ts';
+import { POSITION_KEY } from './position.ts';
+import type { RoutedInput } from './routes.ts';
+import type { TopologyRun } from './topology-run.ts';
+import type { Cut, Position } from './types.ts';
+import type { WindowBuffer } from './window-buffer.ts';
+
+/** Makes of a task's write buffers what one transaction carries, and of a committed one the local state. */
+export class CutMaker {
+  readonly #options: TaskOptions;
+  readonly #runs: readonly TopologyRun[];
+  readonly #inputs: readonly RoutedInput[];
+  readonly #effects: Effects;
+  readonly #changelogs: ReadonlyMap<string, string>;
+  readonly #globals: readonly string[];
+  readonly #shapes: Readonly<Record<string, string>>;
+  #nowMs = 0;
+
+  constructor(
+    options: TaskOptions,
+    runs: readonly TopologyRun[],
+    inputs: readonly RoutedInput[],
+    effects: Effects,
+  ) {
+    const { application, position } = options;
+    this.#options = options;
+    this.#runs = runs;
+    this.#inputs = inputs;
+    this.#effects = effects;
+    this.#changelogs = new Map(storeLayouts(application).map(({ store, changelog }) => [store, changelog]));
+    const globals = application.topologies
+      .flatMap((each) => each.parts)
+      .flatMap((part) => part.globals ?? []);
+    this.#globals = [...new Set(globals.map(({ topic }) => topicName(application.name, topic)))];
+    const present = application.topologies.map((each) => [each.name, shapeOf(each)]);
+    this.#shapes = { ...position?.shapes, ...Object.fromEntries(present) };
+  }
+
+  get isNewShape(): boolean {
+    const known = this.#options.position?.shapes;
+    return Object.entries(this.#shapes).some(([name, shape]) => known?.[name] !== shape);
+  }
+
+  make(nowMs: number, records: number): Cut {
+    this.#nowMs = nowMs;
+    const keyed: KeyedChange[] = [];
+    const windows: WindowChange[] = [];
+    const changelogs: OutRecord[] = [];
+    for (const run of this.#runs) {
+      for (const store of run.keyed) this.#addKeyed(store, keyed, changelogs);
+      for (const store of run.windows) this.#addWindow(store, windows, changelogs);
+      if (run.timers !== null && this.#addKeyed(run.timers.index, keyed, changelogs)) {
+        keyed.push({ store: run.timers.byDueStore, entries: [...run.timers.orderChanges()] });
+      }
+    }
+    const bytes = this.#effects.bytes;
+    const from = this.#options.state.mark?.sequence ?? 0;
+    const outputs = this.#effects.take();
+    return {
+      outputs,
+      changelogs,
+      position: this.#position(),
+      change: { from, keyed, windows },
+      records,
+      bytes,
+    };
+  }
+
+  apply({ change, changelogs }: Cut, ends: ReadonlyMap<string, number>): void {
+    const { state, partition } = this.#options;
+    const marked: Record<string, number> = { ...state.mark?.changelogs };
+    for (const topic of new Set(changelogs.map((record) => record.topic))) {
+      const end = ends.get(`${topic}/${partition}`);
+      if (end !== undefined) marked[topic] = end;
+    }
+    state.apply({ ...change, mark: { sequence: change.from + 1, changelogs: marked, atEndMs: this.#nowMs } });
+    const dropped = new Map(change.windows.map(({ store, dropBeforeMs }) => [store, dropBeforeMs]));
+    for (const run of this.#runs) {
+      for (const store of run.keyed) store.applied();
+      for (const store of run.windows) store.applied(dropped.get(store.store));
+      run.timers?.applied();
+    }
+  }
+
+  #addKeyed(
+    store: KeyedBuffer<unknown> | KeyedBuffer<number>,
+    keyed: KeyedChange[],
+    changelogs: OutRecord[],
+  ): boolean {
+    const entries = [...store.changes()];
+    if (entries.length === 0) return false;
+    keyed.push({ store: store.store, entries });
+    for (const [key, value] of entries) changelogs.push(this.#record(store.store, Buffer.from(key), value));
+    return true;
+  }
+
+  #addWindow(store: WindowBuffer<unknown>, windows: WindowChange[], changelogs: OutRecord[]): void {
+    const entries = [...store.changes()];
+    const { dropBeforeMs, segmentMs } = store;
+    if (entries.length === 0 && dropBeforeMs === undefined) return;
+    windows.push({
+      store: store.store,
+      segmentMs,
+      entries,
+      ...(dropBeforeMs === undefined ? {} : { dropBeforeMs }),
+    });
+    for (const { key, timeMs, sequence, value } of entries) {
+      changelogs.push(this.#record(store.store, encodeWindowKey(key, timeMs, sequence), value));
+    }
+  }
+
+  #record(store: string, key: Buffer, value: Buffer | null): OutRecord {
+    const topic = this.#changelogs.get(store) ?? store;
+    return { topic, partition: this.#options.partition, key, value, timestampMs: this.#nowMs };
+  }
+
+  #position(): OutRecord {
+    const { application, partition, position, globals } = this.#options;
+    const times = this.#runs.map(({ name, streamTimeMs, ingestTimeMs }) => [
+      name,
+      { streamTimeMs, ingestTimeMs },
+    ]);
+    const value: Position = {
+      // What a topology that is gone has left stays, until a reset.
+      inputs: {
+        ...position?.inputs,
+        ...Object.fromEntries(this.#inputs.map(({ queue }) => [queue.topic, queue.position])),
+      },
+      globals: Object.fromEntries(this.#globals.map((topic) => [topic, globals(topic).offsets()])),
+      times: { ...position?.times, ...Object.fromEntries(times) },
+      shapes: this.#shapes,
+      ...this.#from(),
+    };
+    return {
+      topic: positionTopic(application.name),
+      partition,
+      key: POSITION_KEY,
+      value: Buffer.from(JSON.stringify(value)),
+      timestampMs: this.#nowMs,
+    };
+  }
+
+  #from(): Pick<Position, 'from'> {
+    const from: Record<string, Record<string, number>> = {};
+    for (const { queue, routes } of this.#inputs) {
+      for (const { run, from: begins } of routes) {
+        if (begins <= queue.position) continue;
+        from[run.name] = { ...from[run.name], [queue.topic]: begins };
+      }
+    }
+    return Object.keys(from).length === 0 ? {} : { from };
+  }
+}
