@@ -1,0 +1,40 @@
+/** Whether somebody else has taken over: nothing may be tried again under this identity. */
+export function isFenced(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'fenced' in error && error.fenced === true;
+}
+
+/** Whether the world was not ready; what was asked may or may not have happened. */
+export function isRetryable(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'failure' in error && error.failure === 'retryable';
+}
+
+/** A short word for a metric's label. */
+export function reasonOf(error: unknown): 'fenced' | 'unknown' | 'fatal' {
+  if (isFenced(error)) return 'fenced';
+  return isRetryable(error) ? 'unknown' : 'fatal';
+}
+
+export function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
+  return String(error.message);
+}
+
+/** Resolves after `ms`, or at once when the signal is raised. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** How long to wait before attempt `attempt` (from 1): doubling, capped, with jitter. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const bound = Math.min(5000, 50 * 2 ** Math.min(attempt, 8));
+  return Math.ceil(bound / 2 + (random() * bound) / 2);
+}

@@ -1,0 +1,179 @@
+import { StreamsError } from '../errors.ts';
+import type { LogPage, LogReader, Place } from '../log-port.ts';
+import type { LocalState } from '../store/local-state.ts';
+import type { GlobalView } from '../task/types.ts';
+import { backoffMs, messageOf, pause } from './failures.ts';
+import type { EngineLogger } from './options.ts';
+
+export interface GlobalTableParts {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly reader: LogReader;
+  readonly state: LocalState;
+  readonly clock: () => number;
+  readonly deleteRetentionMs: number;
+  readonly prepare: (values: Iterable<Buffer | null>) => Promise<void> | null;
+  readonly logger: EngineLogger;
+}
+
+/** A copy that was written to at least this often says that it stands at the end. */
+const stampEveryMs = 60_000;
+
+/** The whole of a table's topic, followed by this process; one copy for all its tasks. */
+export class GlobalTable implements GlobalView {
+  readonly #parts: GlobalTableParts;
+  readonly #ending = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #following: Promise<unknown> = Promise.resolve();
+  #stampedMs = 0;
+
+  constructor(parts: GlobalTableParts) {
+    this.#parts = parts;
+  }
+
+  get topic(): string {
+    return this.#parts.topic;
+  }
+
+  get(key: string): Buffer | undefined {
+    return this.#parts.state.keyed(this.#parts.topic).get(key);
+  }
+
+  offsets(): readonly number[] {
+    return this.#places().map((place) => this.#offset(place) ?? 0);
+  }
+
+  /** Reads to the ends as they are now, then follows. */
+  async start(): Promise<void> {
+    const bounds = await this.#parts.reader.bounds(this.#places());
+    const startedMs = this.#parts.clock();
+    const reason = this.#distrust(bounds, startedMs);
+    if (reason !== null) {
+      this.#parts.logger.error(
+        { topic: this.topic, reason },
+        'copy of a global table is rebuilt from the log',
+      );
+      this.#parts.state.clear();
+    }
+    for (const bound of bounds) {
+      for (let offset = this.#offset(bound) ?? bound.earliest; offset < bound.end; ) {
+        const page = await this.#parts.reader.read(bound, offset);
+        if (page === null) throw moved(bound, offset);
+        await this.#take(bound, page, startedMs);
+        offset = page.nextOffset;
+      }
+      if (this.#offset(bound) === undefined) this.#apply(bound, [], bound.earliest, startedMs);
+    }
+    this.#stamp(startedMs);
+    this.#following = Promise.all(this.#places().map((place) => this.#follow(place)));
+  }
+
+  /** Resolves when the copy holds at least these offsets, by partition. */
+  async reached(offsets: readonly number[], signal: AbortSignal): Promise<void> {
+    while (
+      !signal.aborted &&
+      offsets.some((offset, partition) => (this.offsets()[partition] ?? 0) < offset)
+    ) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          this.#waiting.delete(done);
+          resolve();
+        };
+        const timer = setTimeout(done, 100);
+        this.#waiting.add(done);
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#parts.reader.close();
+    await this.#following;
+    await this.#parts.state.close();
+  }
+
+  #places(): Place[] {
+    const { topic, partitions } = this.#parts;
+    return Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+  }
+
+  #offset({ topic, partition }: Place): number | undefined {
+    return this.#parts.state.mark?.changelogs[`${topic}/${partition}`];
+  }
+
+  #distrust(bounds: readonly (Place & { earliest: number; end: number })[], nowMs: number): string | null {
+    const { mark } = this.#parts.state;
+    if (mark === null) return null;
+    if (nowMs - mark.atEndMs > this.#parts.deleteRetentionMs / 2)
+      return 'it last stood at the end too long ago';
+    for (const bound of bounds) {
+      const at = this.#offset(bound);
+      if (at !== undefined && (at > bound.end || at < bound.earliest)) return 'its offset is not in the log';
+    }
+    return null;
+  }
+
+  async #follow(place: Place): Promise<void> {
+    const { signal } = this.#ending;
+    for (let attempt = 0; !signal.aborted; ) {
+      try {
+        const offset = this.#offset(place) ?? 0;
+        const page = await this.#parts.reader.read(place, offset);
+        if (signal.aborted) return;
+        if (page === null) throw moved(place, offset);
+        await this.#take(place, page, this.#parts.clock());
+        attempt = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        attempt += 1;
+        this.#parts.logger.warn({ ...place, attempt, reason: messageOf(error) }, 'global table waits');
+        await pause(backoffMs(attempt), signal);
+      }
+    }
+  }
+
+  async #take(place: Place, page: LogPage, nowMs: number): Promise<void> {
+    await this.#parts.prepare(page.records.map(({ value }) => value));
+    if (page.nextOffset !== this.#offset(place)) {
+      const entries = page.records.map(({ key, value }) => [String(key), value] as const);
+      this.#apply(place, entries, page.nextOffset, nowMs);
+    } else if (nowMs - this.#stampedMs > stampEveryMs) this.#stamp(nowMs);
+    for (const done of this.#waiting) done();
+  }
+
+  #apply(
+    { topic, partition }: Place,
+    entries: readonly (readonly [string, Buffer | null])[],
+    nextOffset: number,
+    startedMs: number,
+  ): void {
+    const { state } = this.#parts;
+    const { mark } = state;
+    const from = mark?.sequence ?? 0;
+    state.apply({
+      from,
+      mark: {
+        sequence: from + 1,
+        changelogs: { ...mark?.changelogs, [`${topic}/${partition}`]: nextOffset },
+        atEndMs: mark?.atEndMs ?? startedMs,
+      },
+      keyed: [{ store: topic, entries }],
+      windows: [],
+    });
+  }
+
+  /** All partitions stood at their ends. */
+  #stamp(atEndMs: number): void {
+    const { mark } = this.#parts.state;
+    this.#stampedMs = atEndMs;
+    if (mark === null) return;
+    const stamped = { ...mark, sequence: mark.sequence + 1, atEndMs };
+    this.#parts.state.apply({ from: mark.sequence, mark: stamped, keyed: [], windows: [] });
+  }
+}
+
+function moved({ topic, partition }: Place, offset: number): StreamsError {
+  const message = `${topic}/${partition}: offset ${offset} is not in the log any more`;
+  return new StreamsError('ZT-STREAMS-CHANGELOG-MOVED', 'retryable', message);
+}

@@ -1,0 +1,93 @@
+import type { LogPage, LogRecord, OutRecord } from '../log-port.ts';
+
+/** A transaction of the in-memory log; its records can be read when it is committed. */
+export interface MemoryTransaction {
+  readonly id: string;
+  state: 'open' | 'committed' | 'aborted';
+}
+
+interface Entry {
+  readonly offset: number;
+  /** Null is a control marker. */
+  readonly record: LogRecord | null;
+  readonly transaction: MemoryTransaction | null;
+}
+
+/** One partition of the in-memory log: offsets with markers, aborted records and gaps, as Kafka has them. */
+export class MemoryPartition {
+  #entries: Entry[] = [];
+  #earliest = 0;
+  #next = 0;
+
+  get earliest(): number {
+    return this.#earliest;
+  }
+
+  get highWatermark(): number {
+    return this.#next;
+  }
+
+  /** Behind the last record that a reader of committed records may see. */
+  get stableEnd(): number {
+    const open = this.#entries.find(({ transaction }) => transaction?.state === 'open');
+    return open?.offset ?? this.#next;
+  }
+
+  append(out: Omit<OutRecord, 'topic' | 'partition'>, transaction: MemoryTransaction | null): void {
+    const offset = this.#next++;
+    const headers = Object.fromEntries(out.headers ?? []);
+    const { key, value, timestampMs } = out;
+    this.#entries.push({ offset, record: { offset, timestampMs, key, value, headers }, transaction });
+  }
+
+  mark(transaction: MemoryTransaction): void {
+    this.#entries.push({ offset: this.#next++, record: null, transaction });
+  }
+
+  /** Null when the offset is not in the log. */
+  read(from: number, maxBytes: number): LogPage | null {
+    if (from < this.#earliest || from > this.#next) return null;
+    const end = this.stableEnd;
+    const records: LogRecord[] = [];
+    let bytes = 0;
+    for (const { offset, record, transaction } of this.#entries) {
+      if (offset < from) continue;
+      if (offset >= end) break;
+      if (bytes >= maxBytes) return { records, nextOffset: offset };
+      if (record === null || transaction?.state === 'aborted') continue;
+      records.push(record);
+      bytes += 70 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    }
+    return { records, nextOffset: Math.max(from, end) };
+  }
+
+  /** All committed records, as a reader of committed records sees them. */
+  committed(): LogRecord[] {
+    return [...(this.read(this.#earliest, Number.POSITIVE_INFINITY)?.records ?? [])];
+  }
+
+  /** Keeps the last record of each key below the stable end: offsets stay, gaps appear. */
+  compact(): void {
+    const end = this.stableEnd;
+    const last = new Map<string, number>();
+    for (const { offset, record, transaction } of this.#entries) {
+      if (record === null || transaction?.state === 'aborted' || offset >= end) continue;
+      last.set(String(record.key), offset);
+    }
+    this.#entries = this.#entries.filter(
+      ({ offset, record }) => offset >= end || (record !== null && last.get(String(record.key)) === offset),
+    );
+  }
+
+  /** Deletes what lies before an offset, as retention does. */
+  trim(before: number): void {
+    this.#earliest = Math.max(this.#earliest, Math.min(before, this.#next));
+    this.#entries = this.#entries.filter(({ offset }) => offset >= this.#earliest);
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#earliest = 0;
+    this.#next = 0;
+  }
+}

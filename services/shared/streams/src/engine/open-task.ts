@@ -1,0 +1,124 @@
+import { StreamsError } from '../errors.ts';
+import type { Log, LogReader, TransactionalProducer } from '../log-port.ts';
+import type { LocalState } from '../store/local-state.ts';
+import { createTask } from '../task/create-task.ts';
+import { incompatibleShapes } from '../task/position.ts';
+import type { Position, Task, TaskObserver } from '../task/types.ts';
+import { inputTopics, positionTopic, type StoreLayout } from '../topology/names.ts';
+import type { GlobalTable } from './global-tables.ts';
+import type { EngineLimits, EngineOptions } from './options.ts';
+import { readPosition } from './read-position.ts';
+import { givenUp, restore } from './restore.ts';
+
+/** What all tasks of an engine share. */
+export interface TaskParts
+  extends Pick<EngineOptions, 'application' | 'partitions' | 'logger' | 'deadLetter' | 'late'> {
+  readonly log: Log;
+  /** For positions, ends and restores. */
+  readonly reader: LogReader;
+  readonly layouts: readonly StoreLayout[];
+  readonly openState: (partition: number) => LocalState;
+  readonly globals: ReadonlyMap<string, GlobalTable>;
+  readonly limits: EngineLimits;
+  readonly clock: () => number;
+}
+
+export interface OpenedTask {
+  readonly task: Task;
+  readonly producer: TransactionalProducer;
+  readonly state: LocalState;
+}
+
+export interface Opening {
+  readonly partition: number;
+  readonly signal: AbortSignal;
+  readonly observe: TaskObserver;
+  onRestore(remaining: number): void;
+}
+
+/**
+ * Takes a task over. The order is what makes it exact: first the former owner is fenced, so that nothing can be
+ * added; then the position and the ends are read; then the copy is brought to those ends.
+ */
+export async function openTask(parts: TaskParts, opening: Opening): Promise<OpenedTask> {
+  const { partition, signal } = opening;
+  const producer = parts.log.createProducer(`${parts.application.name}.${partition}`);
+  let state: LocalState | null = null;
+  try {
+    await producer.fence();
+    check(signal);
+    const position = await readPosition(parts.reader, {
+      topic: positionTopic(parts.application.name),
+      partition,
+    });
+    refuseOtherShapes(position, parts);
+    const bounds = await inputBounds(parts, partition);
+    check(signal);
+    state = parts.openState(partition);
+    await restore({
+      ...parts,
+      state,
+      partition,
+      deleteRetentionMs: parts.limits.deleteRetentionMs,
+      onProgress: opening.onRestore,
+      signal,
+    });
+    await globalsAtLeast(parts, position, signal);
+    check(signal);
+    const task = createTask({
+      ...parts,
+      partition,
+      partitionOf: (key, partitions) => parts.log.partitionOf(key, partitions),
+      state,
+      globals: (topic) => tableOf(parts, topic),
+      position,
+      bounds,
+      observe: opening.observe,
+    });
+    return { task, producer, state };
+  } catch (error) {
+    await state?.close();
+    await producer.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function check(signal: AbortSignal): void {
+  if (signal.aborted) throw givenUp();
+}
+
+async function inputBounds(
+  { application, reader }: TaskParts,
+  partition: number,
+): Promise<ReadonlyMap<string, { earliest: number; end: number }>> {
+  const places = inputTopics(application).map((topic) => ({ topic, partition }));
+  const bounds = await reader.bounds(places);
+  return new Map(bounds.map(({ topic, earliest, end }) => [topic, { earliest, end }]));
+}
+
+function refuseOtherShapes(position: Position | null, { application }: TaskParts): void {
+  const names = position === null ? [] : incompatibleShapes(position, application);
+  if (names.length === 0) return;
+  throw new StreamsError(
+    'ZT-STREAMS-SHAPE',
+    'fatal',
+    `${application.name}: the state of ${names.join(', ')} was written by another shape of it; ` +
+      'give the changed stores new names, or reset the application',
+  );
+}
+
+async function globalsAtLeast(
+  parts: TaskParts,
+  position: Position | null,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [topic, offsets] of Object.entries(position?.globals ?? {})) {
+    await parts.globals.get(topic)?.reached(offsets, signal);
+  }
+}
+
+function tableOf({ globals }: TaskParts, topic: string): GlobalTable {
+  const table = globals.get(topic);
+  if (table !== undefined) return table;
+  throw new StreamsError('ZT-STREAMS-NO-TABLE', 'fatal', `no topology names the global table ${topic}`);
+}

@@ -1,0 +1,161 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { StreamsError } from '../errors.ts';
+import type { LogPage, LogReader, LogRecord, Place } from '../log-port.ts';
+import type { LocalState } from '../store/local-state.ts';
+import { restoredChange } from '../task/restore.ts';
+import type { StoreLayout } from '../topology/names.ts';
+import type { EngineLogger } from './options.ts';
+
+export interface RestoreParts {
+  readonly reader: LogReader;
+  readonly state: LocalState;
+  readonly layouts: readonly StoreLayout[];
+  readonly partition: number;
+  readonly clock: () => number;
+  readonly deleteRetentionMs: number;
+  readonly logger: EngineLogger;
+  readonly onProgress: (remaining: number) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Tail {
+  readonly layout: StoreLayout;
+  readonly place: Place;
+  readonly earliest: number;
+  readonly end: number;
+}
+
+/** Records applied in one local transaction; more would hold the event loop too long. */
+const chunkRecords = 1000;
+const pageBytes = 1024 * 1024;
+
+/**
+ * Brings a local copy to the ends of its changelogs, which are taken here: after fencing, so nobody can write behind
+ * them. It ends when the positions are there, never because nothing came: the tail may be a marker or compacted.
+ */
+export async function restore(parts: RestoreParts): Promise<void> {
+  const startedMs = parts.clock();
+  const tails = await tailsOf(parts);
+  const distrust = reasonToDistrust(parts, tails, startedMs);
+  if (distrust !== null) {
+    const { partition } = parts;
+    parts.logger.error(
+      { partition, reason: distrust },
+      'local copy is not usable and is rebuilt from the log',
+    );
+    parts.state.clear();
+  }
+  await Promise.all(tails.map((tail) => follow(parts, tail, startedMs)));
+  stamp(parts, tails, startedMs);
+  parts.onProgress(0);
+}
+
+async function tailsOf({ reader, layouts, partition }: RestoreParts): Promise<Tail[]> {
+  const places = layouts.map(({ changelog }) => ({ topic: changelog, partition }));
+  const bounds = new Map((await reader.bounds(places)).map((bound) => [bound.topic, bound]));
+  return layouts.flatMap((layout): Tail[] => {
+    const bound = bounds.get(layout.changelog);
+    if (bound === undefined) throw missing(layout.changelog);
+    const { earliest, end } = bound;
+    return [{ layout, place: { topic: layout.changelog, partition }, earliest, end }];
+  });
+}
+
+/** Why what lies on this machine cannot be the beginning of what the log says; null when it can. */
+function reasonToDistrust(
+  { state, deleteRetentionMs }: RestoreParts,
+  tails: readonly Tail[],
+  nowMs: number,
+): string | null {
+  const { mark } = state;
+  if (mark === null) return state.size().entries > 0 ? 'it has no mark' : null;
+  // Deletes older than this may have left the log; what they deleted would come back.
+  if (nowMs - mark.atEndMs > deleteRetentionMs / 2) return 'it last stood at the end too long ago';
+  for (const { place, earliest, end } of tails) {
+    const at = mark.changelogs[place.topic];
+    if (at === undefined) continue;
+    if (at > end) return `it is ahead of ${place.topic}: offset ${at}, end ${end}`;
+    if (at < earliest) return `${place.topic} begins at ${earliest}, behind its offset ${at}`;
+  }
+  return null;
+}
+
+async function follow(parts: RestoreParts, tail: Tail, startedMs: number): Promise<void> {
+  const { reader, signal } = parts;
+  const { place, end } = tail;
+  let offset = parts.state.mark?.changelogs[place.topic] ?? tail.earliest;
+  let next: Promise<LogPage | null> | null = offset < end ? reader.read(place, offset, pageBytes) : null;
+  while (next !== null) {
+    const page = await next;
+    if (signal.aborted) throw givenUp();
+    if (page === null) throw outOfRange(place, offset);
+    offset = page.nextOffset;
+    next = offset < end ? reader.read(place, offset, pageBytes) : null;
+    next?.catch(() => undefined);
+    await applyPage(parts, tail, page, startedMs);
+    parts.onProgress(end - offset);
+  }
+}
+
+async function applyPage(
+  parts: RestoreParts,
+  { layout }: Tail,
+  page: LogPage,
+  startedMs: number,
+): Promise<void> {
+  const { records, nextOffset } = page;
+  for (let at = 0; at === 0 || at < records.length; at += chunkRecords) {
+    const chunk = records.slice(at, at + chunkRecords);
+    const following = records[at + chunkRecords];
+    applyChunk(parts, layout, chunk, following?.offset ?? nextOffset, startedMs);
+    await turn();
+    if (parts.signal.aborted) throw givenUp();
+  }
+}
+
+function applyChunk(
+  { state }: RestoreParts,
+  layout: StoreLayout,
+  records: readonly LogRecord[],
+  nextOffset: number,
+  startedMs: number,
+): void {
+  const { mark } = state;
+  const from = mark?.sequence ?? 0;
+  const { keyed, windows } = restoredChange(layout, records, state);
+  state.apply({
+    from,
+    // A copy that is being read from the beginning holds nothing older than the moment when that began.
+    mark: {
+      sequence: from + 1,
+      changelogs: { ...mark?.changelogs, [layout.changelog]: nextOffset },
+      atEndMs: mark?.atEndMs ?? startedMs,
+    },
+    keyed,
+    windows,
+  });
+}
+
+/** The copy stood at the ends when they were taken. */
+function stamp({ state, layouts }: RestoreParts, tails: readonly Tail[], atEndMs: number): void {
+  if (layouts.length === 0) return;
+  const from = state.mark?.sequence ?? 0;
+  const changelogs: Record<string, number> = {};
+  for (const { place, end } of tails) {
+    changelogs[place.topic] = Math.max(end, state.mark?.changelogs[place.topic] ?? 0);
+  }
+  state.apply({ from, mark: { sequence: from + 1, changelogs, atEndMs }, keyed: [], windows: [] });
+}
+
+export function givenUp(): StreamsError {
+  return new StreamsError('ZT-STREAMS-GIVEN-UP', 'retryable', 'the task was given up while it was opened');
+}
+
+function outOfRange({ topic, partition }: Place, offset: number): StreamsError {
+  const message = `${topic}/${partition}: offset ${offset} left the log while it was read`;
+  return new StreamsError('ZT-STREAMS-CHANGELOG-MOVED', 'retryable', message);
+}
+
+function missing(topic: string): StreamsError {
+  return new StreamsError('ZT-STREAMS-NO-TOPIC', 'fatal', `the changelog ${topic} does not exist`);
+}
