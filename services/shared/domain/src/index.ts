@@ -2,8 +2,9 @@ export { type AvroField, type AvroNode, parseRecordSchema, UncheckableSchema } f
 export { type Entrance, envelopeOfAvro, envelopeOfJson, settleEnvelope } from './event/envelope.ts';
 export { isUuid } from './event/event-id.ts';
 export { type EventFaultCode, eventFaults, Fault, type RefusedAs } from './event/fault.ts';
+export { compileFingerprint, type Fingerprint, type ReadFingerprint } from './event/fingerprint.ts';
 export type { DraftRecord } from './event/record-check.ts';
-export { planRecord, type RecordPlan } from './event/record-plan.ts';
+export { missingOf, planRecord, type RecordPlan } from './event/record-plan.ts';
 export { misfit, type ValueLimits } from './event/scalar.ts';
 export { type Tokenising, tokeniseRecord } from './event/tokenise.ts';
 export { type AnchorCandidate, anchorOf, anchorRank } from './identity/anchor.ts';

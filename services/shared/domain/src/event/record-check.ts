@@ -166,13 +166,15 @@ function recordCheck(fields: readonly AvroField[], limits: ValueLimits, rules: E
   );
   const body = `return function check(input, fault) {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) return notAnObject(input, fault);
-    for (const name in input) if (!known.has(name)) return unknownField(input, name, fault);
+    for (const name in input) if (!known.has(name) && hasOwn(input, name)) return unknownField(input, name, fault);
     ${steps.join('\n    ')}
     return { ${members.join(', ')} };
   };`;
-  const build = new Function('checks', 'closed', 'known', 'notAnObject', 'unknownField', body);
+  // A decoded Avro record has methods on its prototype, which `in` shows too.
+  const names = ['checks', 'closed', 'known', 'hasOwn', 'notAnObject', 'unknownField'];
+  const build = new Function(...names, body);
   const checks = open.map((field) => fieldCheck(field, limits, rules));
-  return build(checks, rules.closed, known, notAnObject, unknownField);
+  return build(checks, rules.closed, known, Object.hasOwn, notAnObject, unknownField);
 }
 
 function isTooDeep(value: unknown, limits: ValueLimits, fault: Fault): boolean {
