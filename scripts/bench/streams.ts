@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CaseName, caseNames, cases } from './streams/cases.ts';
+import { type CaseName, caseNames, cases, closingTicks, ticks } from './streams/cases.ts';
 import { drain } from './streams/drain.ts';
 import { type Engine, type EngineName, engineNames, startEngine } from './streams/engines.ts';
 import { preload } from './streams/feed.ts';
@@ -71,6 +71,11 @@ async function drainCase(place: Place, name: CaseName): Promise<DrainResult> {
   await platform.ensureTopics(inputs, []);
   const clock = { round: 0, endMs: Date.now() };
   const loaded = await preload(platform, inputs, cases[name].feed(records, clock.endMs));
+  if (cases[name].needsTicks) {
+    for (; clock.round < closingTicks; clock.round++) {
+      await preload(platform, inputs, ticks(clock.round, clock.endMs));
+    }
+  }
   say(`${name}: ${loaded.records.toLocaleString('en')} records of ${Math.round(loaded.valueBytes)} bytes`);
   const figures: DrainResult['engines'] = {};
   const found: Multiset[] = [];

@@ -7,9 +7,10 @@ export const partitions = 4;
 
 /** What both engines are told, so that both do the same. */
 export const parameters = {
-  windowMs: 30_000,
-  graceMs: 60_000,
-  gapMs: 30_000,
+  windowMs: 5000,
+  graceMs: 600_000,
+  gapMs: 120_000,
+  sessionGraceMs: 60_000,
   waitMs: 60_000,
 } as const;
 
@@ -31,11 +32,11 @@ export interface BenchCase {
   live(n: number, nowMs: number): Fed;
 }
 
-const spacingMs = 100;
+const spacingMs = 5;
 const beforeEndMs = 30 * 60_000;
 /** Events come in this long after they happened, so that those out of order by less come in order. */
-const transportMs = 25_000;
-const mostDelayMs = 20_000;
+const transportMs = 5000;
+const mostDelayMs = 4000;
 
 const saleOf = (n: number, timeMs: number): BenchEvent => benchEvent('sale', n, customerOf(n), timeMs);
 
@@ -47,7 +48,7 @@ function* sales(records: number, endMs: number): Iterable<Fed> {
   }
 }
 
-/** Nine payments in ten are for the sale of the same number, up to 20 s later; the tenth is somebody else's. */
+/** Nine payments in ten are for the sale of the same number, up to 4 s later; the tenth is somebody else's. */
 function paymentOf(n: number, saleMs: number, mostLaterMs: number): BenchEvent {
   const payer = chance(n, 3) < 0.9 ? customerOf(n) : customerOf(n + 7_919);
   return benchEvent('payment', n, payer, saleMs + Math.floor(chance(n, 4) * mostLaterMs));
@@ -104,6 +105,9 @@ export const cases: Readonly<Record<CaseName, BenchCase>> = {
 /** One key for each of the four partitions. */
 const tickKeys = ['~2', '~1', '~3', '~0'];
 const tickMs = 10_000;
+
+/** How many rounds of ticks close every window and fire every timer of a case. */
+export const closingTicks = 20;
 
 /** One event for each partition whose key is left out of every comparison; each round is a little later. */
 export function ticks(round: number, endMs: number): Fed[] {

@@ -83,7 +83,7 @@ final class Cases {
   private void sessions() {
     var windows =
         SessionWindows.ofInactivityGapAndGrace(
-            Duration.ofMillis(settings.number("gapMs")), Duration.ofMillis(settings.number("graceMs")));
+            Duration.ofMillis(settings.number("gapMs")), Duration.ofMillis(settings.number("sessionGraceMs")));
     KStream<String, Result> closed =
         stream(0)
             .groupByKey(Grouped.with(Serdes.String(), events))

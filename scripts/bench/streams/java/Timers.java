@@ -11,9 +11,10 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * One timer for each customer, set anew by each event. A store in the order of the due times is read from its start
- * once a second of stream time; a timer that should have fired between two such readings fires when its customer
- * comes again. So what fires does not depend on when the store is read.
+ * One timer for each customer, set anew by each event. A store in the order of the due times is read once a second of
+ * stream time, from where the last reading ended; a timer that should have fired between two readings fires when its
+ * customer comes again. So what fires does not depend on when the store is read. Events in order are relied on: no
+ * timer is set before the end of the last reading.
  */
 final class Timers implements Processor<String, Event, String, Result> {
   static final String DUE = "due";
@@ -25,6 +26,8 @@ final class Timers implements Processor<String, Event, String, Result> {
   private KeyValueStore<Bytes, byte[]> due;
   private KeyValueStore<String, Long> byCustomer;
   private long streamTimeMs = -1;
+  /** Everything due until here has fired; a restart looks from the beginning once. */
+  private long firedUntilMs = 0;
 
   Timers(long waitMs) {
     this.waitMs = waitMs;
@@ -53,7 +56,7 @@ final class Timers implements Processor<String, Event, String, Result> {
   }
 
   private void fireDue(long nowMs) {
-    try (KeyValueIterator<Bytes, byte[]> entries = due.range(dueKey(0, ""), dueKey(nowMs + 1, ""))) {
+    try (KeyValueIterator<Bytes, byte[]> entries = due.range(dueKey(firedUntilMs, ""), dueKey(nowMs + 1, ""))) {
       while (entries.hasNext()) {
         KeyValue<Bytes, byte[]> entry = entries.next();
         byte[] key = entry.key.get();
@@ -63,6 +66,7 @@ final class Timers implements Processor<String, Event, String, Result> {
         fire(customer, ByteBuffer.wrap(key).getLong());
       }
     }
+    firedUntilMs = nowMs;
   }
 
   private void fire(String customer, long at) {
