@@ -2,7 +2,7 @@ import { StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
 import { memoryStates, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
-import { backoffMs, isRetryable, messageOf, pause } from './failures.ts';
+import { messageOf, patiently } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
@@ -70,7 +70,8 @@ class ApplicationEngine implements Engine {
       reader.bounds([{ topic: positionTopic(application.name), partition: 0 }]),
     );
     for (const [topic, count] of globals) {
-      await this.#persist(`reading ${topic}`, () => this.#openGlobal(topic, count));
+      const table = await this.#persist(`reading ${topic}`, () => this.#openGlobal(topic, count));
+      this.#globals.set(topic, table);
     }
     this.#idle = new IdleWatch({
       ...this.#options,
@@ -80,33 +81,31 @@ class ApplicationEngine implements Engine {
     });
     const group = this.#createGroup();
     this.#group = group;
-    await this.#persist('joining the group', () => group.start());
+    await this.#persist('joining the group', () => group.start().then(() => group));
     this.#phase = '';
     this.#ticking = setInterval(() => void this.#tick(), tickMs);
   }
 
   /** Tries until it works, a failure does not pass, or the engine is stopped. */
-  async #persist<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #persist<T extends object>(what: string, work: () => Promise<T>): Promise<T> {
     this.#phase = what;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isRetryable(error) || this.#ending.signal.aborted) throw error;
-        this.#phase = `${what}: ${messageOf(error)}`;
-        this.#options.logger.warn({ what, attempt, err: error }, 'not possible yet');
-        await pause(backoffMs(attempt), this.#ending.signal);
-      }
-    }
+    const { signal } = this.#ending;
+    const result = await patiently(work, signal, (error, attempt) => {
+      this.#phase = `${what}: ${messageOf(error)}`;
+      this.#options.logger.warn({ what, attempt, err: error }, 'not possible yet');
+    });
+    if (signal.aborted || result === undefined) throw stopped();
+    return result;
   }
 
   #openStates(): Promise<StateDirectory> {
     const { application, stateDirectory: directory, instance } = this.#options;
+    if (typeof directory !== 'string') return Promise.resolve(directory);
     if (directory === 'memory') return Promise.resolve(memoryStates());
     return openStateDirectory({ directory, application, instance });
   }
 
-  async #openGlobal(topic: string, partitions: number): Promise<void> {
+  async #openGlobal(topic: string, partitions: number): Promise<GlobalTable> {
     const { log, logger } = this.#options;
     const state = this.#openedStates().openGlobal(topic);
     const table = new GlobalTable({
@@ -125,7 +124,7 @@ class ApplicationEngine implements Engine {
       await table.stop();
       throw error;
     }
-    this.#globals.set(topic, table);
+    return table;
   }
 
   #prepare(values: Iterable<Buffer | null>): Promise<void> | null {
@@ -276,6 +275,8 @@ class ApplicationEngine implements Engine {
     await this.#group?.stop().catch((error: unknown) => {
       this.#options.logger.warn({ err: error }, 'leaving the group failed');
     });
+    // A member that the group had given up before was not asked to give its tasks up.
+    if (this.#runners.size > 0) await this.#onRevoked('lost');
     await this.#closing;
     await Promise.all([...this.#globals.values()].map((table) => table.stop()));
     await this.#states?.close();
@@ -296,7 +297,7 @@ class ApplicationEngine implements Engine {
   }
 
   tasks(): readonly TaskView[] {
-    return [...this.#runners.values()].map((runner) => runner.view);
+    return [...this.#runners.values()].map((runner) => runner.status.view);
   }
 }
 

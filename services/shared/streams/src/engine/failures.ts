@@ -38,3 +38,36 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
   const bound = Math.min(5000, 50 * 2 ** Math.min(attempt, 8));
   return Math.ceil(bound / 2 + (random() * bound) / 2);
 }
+
+/**
+ * Tries until it works or a failure does not pass. Undefined when the signal was raised meanwhile.
+ *
+ * @param onFailure sees each failure that is followed by another attempt.
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  onFailure: (error: unknown, attempt: number) => void,
+): Promise<T | undefined> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!isRetryable(error)) throw error;
+      onFailure(error, attempt);
+      await pause(backoffMs(attempt), signal);
+    }
+  }
+  return undefined;
+}
+
+/** Resolves when the work is done, or after `budgetMs`; the work goes on by itself then. */
+export async function within(work: Promise<void>, budgetMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, budgetMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

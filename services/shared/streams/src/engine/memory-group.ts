@@ -25,8 +25,9 @@ export class MemoryMember implements TaskGroup {
     return this.#coordinator.join(this);
   }
 
-  stop(): Promise<void> {
-    return this.#coordinator.leave(this, 'stop');
+  async stop(): Promise<void> {
+    await this.#coordinator.leave(this);
+    this.#going.clear();
   }
 
   rejoin(): void {
@@ -102,17 +103,14 @@ export class MemoryMember implements TaskGroup {
     });
   }
 
-  /** Goes on; a member that the group has given up meanwhile hears it now and joins again. */
-  async thaw(): Promise<void> {
+  /** Goes on; a member that the group has given up meanwhile hears it some time later and joins again. */
+  async thaw(heardAfterMs = 0): Promise<void> {
     this.#thaw?.();
     this.#frozen = null;
+    await new Promise((resolve) => setTimeout(resolve, heardAfterMs));
     if (this.#coordinator.isPresent(this, this.generation)) return;
     await this.revoked('lost');
     await this.#coordinator.join(this);
-  }
-
-  get frozen(): boolean {
-    return this.#frozen !== null;
   }
 }
 
@@ -152,9 +150,9 @@ export class MemoryCoordinator {
     await this.rebalance();
   }
 
-  async leave(member: MemoryMember, reason: 'stop' | 'lost'): Promise<void> {
+  async leave(member: MemoryMember): Promise<void> {
     if (!this.#members.includes(member)) return;
-    if (reason === 'stop') await member.revoked('stop');
+    await member.revoked('stop');
     this.#members = this.#members.filter((other) => other !== member);
     await this.rebalance();
   }

@@ -46,6 +46,16 @@ export class MemoryLog implements Log {
     );
   }
 
+  deleteTopic(name: string): void {
+    this.#topics.delete(name);
+  }
+
+  /** Another log at the same address: the topics are there and empty. */
+  clearAll(): void {
+    for (const partition of [...this.#topics.values()].flat()) partition.clear();
+    this.#owners.clear();
+  }
+
   partition({ topic, partition }: Place): MemoryPartition {
     const found = this.#topics.get(topic)?.[partition];
     if (found === undefined) throw failure('fatal', `no partition ${topic}/${partition}`);

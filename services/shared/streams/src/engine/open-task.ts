@@ -75,12 +75,22 @@ export async function openTask(parts: TaskParts, opening: Opening): Promise<Open
       bounds,
       observe: opening.observe,
     });
+    announce(parts, task);
     return { task, producer, state };
   } catch (error) {
     await state?.close();
     await producer.close().catch(() => undefined);
     throw error;
   }
+}
+
+function announce({ logger }: TaskParts, { partition, topologies: { added, removed } }: Task): void {
+  if (added.length > 0) logger.info({ partition, topologies: added }, 'new topologies');
+  if (removed.length === 0) return;
+  logger.warn(
+    { partition, topologies: removed },
+    'topologies were removed; their state is kept until a reset',
+  );
 }
 
 function check(signal: AbortSignal): void {
@@ -121,4 +131,21 @@ function tableOf({ globals }: TaskParts, topic: string): GlobalTable {
   const table = globals.get(topic);
   if (table !== undefined) return table;
   throw new StreamsError('ZT-STREAMS-NO-TABLE', 'fatal', `no topology names the global table ${topic}`);
+}
+
+/**
+ * Drops everything that is not committed; the producer is never used again. `restingMs`: the copy stands at the end
+ * of its log now; one that stood still with its log does not age.
+ */
+export async function closeTask({ producer, state }: OpenedTask, restingMs: number | null): Promise<void> {
+  const { mark } = state;
+  try {
+    if (restingMs !== null && mark !== null) {
+      const stamped = { ...mark, sequence: mark.sequence + 1, atEndMs: restingMs };
+      state.apply({ from: mark.sequence, mark: stamped, keyed: [], windows: [] });
+    }
+  } finally {
+    await producer.close().catch(() => undefined);
+    await state.close();
+  }
 }

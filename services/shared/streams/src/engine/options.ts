@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
-import type { InternalTopic, Log, OutRecord } from '../log-port.ts';
+import type { Log, OutRecord } from '../log-port.ts';
+import type { StateDirectory } from '../store/state-directory.ts';
 import type { LateLetter, Letter } from '../task/types.ts';
 import type { Application } from '../topology/types.ts';
 
@@ -52,7 +53,7 @@ export interface EngineOptions {
   readonly application: Application;
   readonly log: Log;
   /** Directory that belongs to this process alone, or `memory`: then each start restores everything. */
-  readonly stateDirectory: string;
+  readonly stateDirectory: string | StateDirectory;
   /** Stable name of this process, so that a restart finds its tasks and their state again. */
   readonly instance: string;
   /** The one partition count of all co-partitioned topics. */
@@ -70,7 +71,6 @@ export interface EngineOptions {
   readonly prepare?: (values: Iterable<Buffer | null>) => Promise<void>;
   /** Who writes an input, directly or through others; those farthest up first. Left out: nobody of ours. */
   readonly upstream?: (topic: string) => readonly Upstream[];
-  /** Topics that whoever deploys has to create beyond those of the application, such as `dead-letter`. */
   readonly limits?: Partial<EngineLimits>;
   /** Going on would be wrong; the engine has stopped its tasks. */
   readonly onFatal: (error: unknown) => void;
@@ -102,5 +102,3 @@ export interface Engine {
   readiness(): Readiness;
   tasks(): readonly TaskView[];
 }
-
-export type { InternalTopic };

@@ -1,12 +1,23 @@
-import type { LogBatch, OutRecord, Place, TaskGroup } from '../log-port.ts';
-import type { Cut, TaskObserver } from '../task/types.ts';
+import type { LogBatch, Place, TaskGroup } from '../log-port.ts';
+import type { TaskObserver } from '../task/types.ts';
 import { commitWaitMs } from './commit-policy.ts';
-import { backoffMs, isFenced, isRetryable, messageOf, pause, reasonOf } from './failures.ts';
+import { commitTask } from './commit-task.ts';
+import {
+  backoffMs,
+  isFenced,
+  isRetryable,
+  messageOf,
+  patiently,
+  pause,
+  reasonOf,
+  within,
+} from './failures.ts';
 import { InputProgress } from './input-progress.ts';
 import type { EngineMetrics, WatchedTask } from './metrics.ts';
-import { type OpenedTask, openTask, type TaskParts } from './open-task.ts';
-import type { TaskPhase, TaskView } from './options.ts';
+import { closeTask, type OpenedTask, openTask, type TaskParts } from './open-task.ts';
+import type { TaskPhase } from './options.ts';
 import type { Scheduler, Workable } from './scheduler.ts';
+import { TaskStatus } from './task-status.ts';
 
 export interface RunnerParts extends TaskParts {
   readonly group: Pick<TaskGroup, 'go' | 'confirm'>;
@@ -26,38 +37,30 @@ export class TaskRunner implements Workable, WatchedTask {
   readonly generation: number;
   readonly inputs: InputProgress;
   readonly #parts: RunnerParts;
+  readonly status: TaskStatus;
   readonly #observer: TaskObserver;
   readonly #ending = new AbortController();
   #opened: OpenedTask | null = null;
-  #phase: TaskPhase = 'opening';
-  #sinceMs: number;
-  #lastError: string | null = null;
   #committing: Promise<void> | null = null;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #opening: Promise<void> = Promise.resolve();
-  restoreRemaining = 0;
 
   constructor(partition: number, generation: number, parts: RunnerParts) {
     this.partition = partition;
     this.generation = generation;
     this.#parts = parts;
-    this.#sinceMs = parts.clock();
+    this.status = new TaskStatus(partition, parts.clock);
     this.#observer = parts.metrics.observer(partition);
     this.inputs = new InputProgress(parts.limits.waitingBytes);
   }
 
   get phase(): TaskPhase {
-    return this.#phase;
+    return this.status.phase;
   }
 
-  get view(): TaskView {
-    const { partition, phase, restoreRemaining } = this;
-    return { partition, phase, sinceMs: this.#sinceMs, restoreRemaining, lastError: this.#lastError };
-  }
-
-  get opened(): OpenedTask | null {
-    return this.#opened;
+  get restoreRemaining(): number {
+    return this.status.restoreRemaining;
   }
 
   /** Begins to open the task; what goes wrong on the way is tried again, or told to the engine. */
@@ -65,60 +68,40 @@ export class TaskRunner implements Workable, WatchedTask {
     this.#opening = this.#openUntilDone();
   }
 
-  #enter(phase: TaskPhase): void {
-    this.#phase = phase;
-    this.#sinceMs = this.#parts.clock();
-  }
-
   async #openUntilDone(): Promise<void> {
-    const { signal } = this.#ending;
     const startedMs = performance.now();
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      this.#enter('opening');
-      try {
-        const opened = await openTask(this.#parts, this.#openingParts());
-        this.#go(opened);
-        this.#parts.metrics.restoreSeconds.observe(this.#label, (performance.now() - startedMs) / 1000);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isRetryable(error)) return this.#fail(error);
-        this.#lastError = messageOf(error);
-        const { partition } = this;
-        this.#parts.logger.warn({ partition, attempt, err: error }, 'task cannot be opened yet');
-        await pause(backoffMs(attempt), signal);
-      }
+    const { partition, generation } = this;
+    const { logger, metrics } = this.#parts;
+    const { signal } = this.#ending;
+    const observe = this.#observer;
+    const onRestore = (remaining: number) => this.status.restoring(remaining);
+    this.status.enter('opening');
+    try {
+      const opened = await patiently(
+        () => openTask(this.#parts, { partition, signal, observe, onRestore }),
+        signal,
+        (error, attempt) => {
+          this.status.lastError = messageOf(error);
+          this.status.enter('opening');
+          logger.warn({ partition, attempt, err: error }, 'task cannot be opened yet');
+        },
+      );
+      if (opened === undefined) return;
+      if (this.#ending.signal.aborted) return await closeTask(opened, null);
+      this.#go(opened);
+      const seconds = (performance.now() - startedMs) / 1000;
+      metrics.restoreSeconds.observe(this.#label, seconds);
+      const positions = Object.fromEntries(opened.task.positions());
+      logger.info({ partition, generation, seconds, positions }, 'task opened');
+    } catch (error) {
+      this.#fail(error);
     }
-  }
-
-  #openingParts() {
-    const { partition } = this;
-    return {
-      partition,
-      signal: this.#ending.signal,
-      observe: this.#observer,
-      onRestore: (remaining: number) => {
-        if (this.#phase === 'opening') this.#enter('restoring');
-        this.restoreRemaining = remaining;
-      },
-    };
   }
 
   #go(opened: OpenedTask): void {
     const { task } = opened;
     this.#opened = opened;
-    this.#lastError = null;
-    this.restoreRemaining = 0;
-    this.#enter('running');
-    const { added, removed } = task.topologies;
-    const { partition } = this;
-    const positions = Object.fromEntries(task.positions());
-    this.#parts.logger.info({ partition, generation: this.generation, positions }, 'task opened');
-    if (added.length > 0) this.#parts.logger.info({ partition, topologies: added }, 'new topologies');
-    if (removed.length > 0) {
-      const text = 'topologies were removed; their state is kept until a reset';
-      this.#parts.logger.warn({ partition, topologies: removed }, text);
-    }
+    this.status.running();
     this.inputs.begin(task, this.#parts.clock());
     for (const [topic, offset] of task.positions()) this.#parts.group.go(this.#place(topic), offset);
     this.#schedule();
@@ -133,15 +116,14 @@ export class TaskRunner implements Workable, WatchedTask {
   }
 
   #schedule(): void {
-    if (this.#phase === 'running' && !this.#ending.signal.aborted) this.#parts.scheduler.schedule(this);
+    if (this.phase === 'running' && !this.#ending.signal.aborted) this.#parts.scheduler.schedule(this);
   }
 
   /** Resolves when the next batch of the input may come: at once, or when enough of it is worked. */
   async receive(batch: LogBatch): Promise<void> {
-    const { signal } = this.#ending;
-    await this.#prepared(batch, signal);
+    await this.#prepared(batch);
     const opened = this.#opened;
-    if (opened === null || signal.aborted) return;
+    if (opened === null || this.#ending.signal.aborted) return;
     if (!this.inputs.isExpected(batch)) {
       // Fetched before the task was opened anew: reading begins again where the task stands.
       this.#parts.group.go(batch, this.inputs.expected(batch.topic));
@@ -153,24 +135,24 @@ export class TaskRunner implements Workable, WatchedTask {
     await this.inputs.room(batch.topic);
   }
 
-  async #prepared(batch: LogBatch, signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        const preparing = this.#parts.prepare(valuesOf(batch));
-        if (preparing !== null) await preparing;
-        return;
-      } catch (error) {
-        if (!isRetryable(error)) return this.#fail(error);
-        this.#lastError = messageOf(error);
+  async #prepared(batch: LogBatch): Promise<void> {
+    const work = async (): Promise<void> => {
+      const preparing = this.#parts.prepare(valuesOf(batch));
+      if (preparing !== null) await preparing;
+    };
+    try {
+      await patiently(work, this.#ending.signal, (error, attempt) => {
+        this.status.lastError = messageOf(error);
         this.#parts.logger.warn({ ...this.#place(batch.topic), attempt, err: error }, 'batch waits');
-        await pause(backoffMs(attempt), signal);
-      }
+      });
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
   runSlice(): boolean {
     const opened = this.#opened;
-    if (opened === null || this.#phase !== 'running' || this.#ending.signal.aborted) return false;
+    if (opened === null || this.phase !== 'running' || this.#ending.signal.aborted) return false;
     let more = false;
     try {
       more = this.#work(opened);
@@ -214,8 +196,11 @@ export class TaskRunner implements Workable, WatchedTask {
   }
 
   #workFailed(error: unknown): void {
-    if (!isRetryable(error)) return this.#fail(error);
-    this.#lastError = messageOf(error);
+    if (!isRetryable(error)) {
+      this.#fail(error);
+      return;
+    }
+    this.status.lastError = messageOf(error);
     this.#parts.logger.warn({ partition: this.partition, err: error }, 'record waits and is tried again');
     this.#wakeIn(1000);
   }
@@ -230,54 +215,43 @@ export class TaskRunner implements Workable, WatchedTask {
   async #commit(): Promise<void> {
     const opened = this.#opened;
     if (opened === null) return;
-    const { task, producer } = opened;
     const startedMs = performance.now();
     this.#lastCommitMs = startedMs;
-    const positions = task.positions();
-    let cut: Cut | null;
-    try {
-      cut = task.cut(this.#parts.clock());
-    } catch (error) {
-      return this.#fail(error);
+    this.status.enter('committing');
+    const outcome = await commitTask(opened, this.#parts.clock(), () => this.#opened === opened);
+    switch (outcome.kind) {
+      case 'committed':
+        this.inputs.committed(outcome.positions);
+        this.#parts.metrics.commitSeconds.observe(this.#label, (performance.now() - startedMs) / 1000);
+        this.#parts.metrics.transactionRecords.observe(this.#label, outcome.records);
+        return this.status.enter('running');
+      case 'nothing':
+        return this.status.enter('running');
+      case 'failed':
+        return this.#commitFailed(opened, outcome.error);
+      case 'foreign-copy':
+        this.#parts.logger.error(
+          { partition: this.partition, err: outcome.error },
+          'the local copy is not ours',
+        );
+        return this.#lose(opened);
+      case 'given-up':
     }
-    if (cut === null) return;
-    this.#enter('committing');
-    let ends: ReadonlyMap<string, number>;
-    try {
-      ends = await producer.commit(recordsOf(cut));
-    } catch (error) {
-      return this.#commitFailed(opened, error);
-    }
-    // Given up meanwhile: the copy may have been opened by somebody else; the log has it all.
-    if (this.#opened !== opened) return;
-    try {
-      task.applied(cut, ends);
-    } catch (error) {
-      this.#parts.logger.error({ partition: this.partition, err: error }, 'local copy is not ours any more');
-      return this.#lose(opened);
-    }
-    this.inputs.committed(positions);
-    this.#enter('running');
-    this.#parts.metrics.commitSeconds.observe(this.#label, (performance.now() - startedMs) / 1000);
-    this.#parts.metrics.transactionRecords.observe(this.#label, cut.records);
   }
 
   async #commitFailed(opened: OpenedTask, error: unknown): Promise<void> {
-    if (this.#opened !== opened) return;
-    this.#parts.metrics.aborts.inc({ ...this.#label, reason: reasonOf(error) });
-    this.#lastError = messageOf(error);
+    const { logger, metrics } = this.#parts;
+    metrics.aborts.inc({ ...this.#label, reason: reasonOf(error) });
+    this.status.lastError = messageOf(error);
     const { partition } = this;
     if (isFenced(error)) {
-      this.#parts.metrics.fenced.inc(this.#label);
-      this.#parts.logger.warn({ partition, err: error }, 'task was fenced by its successor');
+      metrics.fenced.inc(this.#label);
+      logger.warn({ partition, err: error }, 'task was fenced by its successor');
       return this.#lose(opened);
     }
     if (!isRetryable(error)) return this.#fail(error);
-    this.#parts.logger.warn(
-      { partition, err: error },
-      'outcome of a commit is unknown; the task is opened anew',
-    );
-    this.#enter('opening');
+    logger.warn({ partition, err: error }, 'outcome of a commit is unknown; the task is opened anew');
+    this.status.enter('opening');
     await this.#discard(opened);
     if (!this.#ending.signal.aborted) this.#opening = this.#reopen();
   }
@@ -294,29 +268,31 @@ export class TaskRunner implements Workable, WatchedTask {
   }
 
   async #lose(opened: OpenedTask): Promise<void> {
-    this.#enter('lost');
+    this.status.enter('lost');
     await this.#discard(opened);
     if (!this.#ending.signal.aborted) this.#parts.onLost(this);
   }
 
-  /** Drops everything that is not committed; the producer is never used again. */
-  async #discard({ producer, state }: OpenedTask): Promise<void> {
+  async #discard(opened: OpenedTask, restingMs: number | null = null): Promise<void> {
     this.#opened = null;
     this.inputs.end();
-    await producer.close().catch(() => undefined);
-    await state.close();
+    try {
+      await closeTask(opened, restingMs);
+    } catch (error) {
+      this.#parts.logger.warn({ partition: this.partition, err: error }, 'local copy could not be closed');
+    }
   }
 
   #fail(error: unknown): void {
     if (this.#ending.signal.aborted) return;
     if (isFenced(error)) {
       this.#parts.metrics.fenced.inc(this.#label);
-      this.#enter('lost');
+      this.status.enter('lost');
       this.#parts.onLost(this);
       return;
     }
-    this.#lastError = messageOf(error);
-    this.#enter('lost');
+    this.status.lastError = messageOf(error);
+    this.status.enter('lost');
     this.#parts.onFatal(error);
   }
 
@@ -331,30 +307,18 @@ export class TaskRunner implements Workable, WatchedTask {
     if (gracefully && this.#opened !== null) await within(this.#finish(), budgetMs);
     const opened = this.#opened;
     if (opened !== null) {
-      if (gracefully && this.#phase === 'running') this.#touch(opened);
-      await this.#discard(opened);
+      const resting = gracefully && this.phase === 'running';
+      await this.#discard(opened, resting ? this.#parts.clock() : null);
     }
-    this.#enter('closed');
+    this.status.enter('closed');
     // An opening that is under way closes what it opened when it sees the signal.
     await this.#opening;
   }
 
   async #finish(): Promise<void> {
     await this.#committing;
-    if (this.#phase !== 'running' || this.#opened?.task.pending.changed !== true) return;
+    if (this.phase !== 'running' || this.#opened?.task.pending.changed !== true) return;
     await this.#commit();
-  }
-
-  /** A copy that stood still with its log does not age: it is at the end now. */
-  #touch({ state }: OpenedTask): void {
-    const { mark } = state;
-    if (mark === null) return;
-    const stamped = { ...mark, sequence: mark.sequence + 1, atEndMs: this.#parts.clock() };
-    try {
-      state.apply({ from: mark.sequence, mark: stamped, keyed: [], windows: [] });
-    } catch (error) {
-      this.#parts.logger.warn({ partition: this.partition, err: error }, 'local copy was not ours any more');
-    }
   }
 
   inputLag(): ReadonlyMap<string, number> {
@@ -367,12 +331,12 @@ export class TaskRunner implements Workable, WatchedTask {
 
   /** Committed positions, for lag tools. */
   settled(): ReadonlyMap<string, number> {
-    return this.inputs.settled(this.#phase === 'running');
+    return this.inputs.settled(this.phase === 'running');
   }
 
   /** Lets the stream time of a topology follow the clock, unless the task is busy with something else. */
   idle(topology: string, nowMs: number): void {
-    if (this.#phase !== 'running' || this.#ending.signal.aborted) return;
+    if (this.phase !== 'running' || this.#ending.signal.aborted) return;
     this.#opened?.task.idleUntil(topology, nowMs);
     this.#schedule();
   }
@@ -382,19 +346,6 @@ export class TaskRunner implements Workable, WatchedTask {
   }
 }
 
-function recordsOf({ outputs, changelogs, position }: Cut): OutRecord[] {
-  return [...outputs, ...changelogs, position];
-}
-
 function* valuesOf({ records }: LogBatch): Generator<Buffer | null> {
   for (const { value } of records) yield value;
-}
-
-async function within(work: Promise<void>, budgetMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, budgetMs);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }
