@@ -1,45 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Serde } from '../serde.ts';
+import { StreamsError } from '../errors.ts';
 import { application, topology } from '../topology/topology.ts';
-import type { KeyedStoreDefinition, Part } from '../topology/types.ts';
-import { jsonSerde, jsonTopic, TaskFixture } from './fixture.ts';
+import type { Handler } from '../topology/types.ts';
+import { jsonTopic, keyedStore, shop, streamPart, TaskFixture } from './fixture.ts';
 
-const orders = jsonTopic<{ n: number }>('orders');
+interface Order {
+  readonly n: number;
+}
+
+const orders = jsonTopic<Order>('orders');
 const out = jsonTopic<number>('out');
-const counts: KeyedStoreDefinition<number> = {
-  kind: 'keyed',
-  name: 'counts',
-  serde: jsonSerde as Serde<number>,
-};
+const counts = keyedStore<number>('counts');
+const names = { stores: [counts], outputs: [out] };
 
-const counting: Part = {
-  name: 'count',
-  operator: 'stream',
-  inputs: [
-    {
-      topic: orders,
-      kind: 'stream',
-      stage: 'count',
-      handle(record, context) {
-        const store = context.store(counts);
-        const count = (store.get(record.key) ?? 0) + 1;
-        store.put(record.key, count);
-        context.emit(out, record.key, count);
-        if (record.value.n < 0) throw new Error('negative');
-      },
-    },
-  ],
-  stores: [counts],
-  outputs: [out],
+const count: Handler<Order> = ({ key, value }, context) => {
+  const store = context.store(counts);
+  const next = (store.get(key) ?? 0) + 1;
+  store.put(key, next);
+  context.emit(out, key, next);
+  if (value.n < 0) throw new Error('negative');
 };
 
 describe('a task', () => {
-  it('counts by key, and writes only the last value of a key', () => {
-    const fixture = new TaskFixture(
-      application('app', [topology('shop', { order: 'free', parts: [counting] })]),
-    );
+  it('writes outputs in order, and of a key in a cut only the last value to the changelog', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
     fixture.send(
-      orders as never,
+      orders,
       { key: 'a', value: { n: 1 } },
       { key: 'b', value: { n: 1 } },
       { key: 'a', value: { n: 1 } },
@@ -50,18 +36,134 @@ describe('a task', () => {
     expect(fixture.position?.inputs).toEqual({ orders: 3 });
   });
 
-  it('takes back what a throwing handler did, and sets the record aside', () => {
-    const fixture = new TaskFixture(
-      application('app', [topology('shop', { order: 'free', parts: [counting] })]),
-    );
-    fixture.send(
-      orders as never,
-      { key: 'a', value: { n: 1 } },
-      { key: 'a', value: { n: -1 } },
-      { key: 'a', value: { n: 1 } },
-    );
+  it('goes on where the last commit stood when it is opened again', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.run();
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.fetch();
+    fixture.task.work(10);
+    fixture.open();
     fixture.run();
     expect(fixture.read('out')).toEqual(['a=1', 'a=2']);
-    expect(fixture.letters).toMatchObject([{ offset: 1, stage: 'count', message: 'negative' }]);
+  });
+
+  it('writes a tombstone for a key that was deleted, and finds it no more', () => {
+    const fixture = new TaskFixture(
+      shop(
+        streamPart(
+          orders,
+          ({ key, value }, context) => {
+            if (value.n === 0) context.store(counts).delete(key);
+            else context.store(counts).put(key, (context.store(counts).get(key) ?? 0) + value.n);
+          },
+          names,
+        ),
+      ),
+    );
+    fixture.send(orders, { key: 'a', value: { n: 5 } });
+    fixture.run();
+    fixture.send(orders, { key: 'a', value: { n: 0 } });
+    fixture.run();
+    expect(fixture.read('app.shop.counts.changelog')).toEqual(['a=5', 'a=null']);
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.run();
+    expect(fixture.read('app.shop.counts.changelog').at(-1)).toBe('a=1');
+  });
+
+  it('commits nothing while nothing happens, not even behind control markers', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    expect(fixture.commit()).not.toBeNull();
+    expect(fixture.commit()).toBeNull();
+    fixture.task.receive('orders', { records: [], nextOffset: 7, highWatermark: 7 });
+    expect(fixture.task.work(10)).toBe(0);
+    expect(fixture.task.positions().get('orders')).toBe(7);
+    expect(fixture.task.drained).toBe(true);
+    expect(fixture.commit()).toBeNull();
+  });
+
+  it('takes only what lies behind what it has, when a batch is fetched again from its beginning', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    fixture.send(orders, { key: 'a', value: { n: 1 } }, { key: 'a', value: { n: 1 } });
+    fixture.run();
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    const log = fixture.log('orders');
+    fixture.task.receive('orders', { records: log, nextOffset: 3, highWatermark: 3 });
+    fixture.task.receive('orders', { records: log, nextOffset: 3, highWatermark: 3 });
+    fixture.task.work(10);
+    fixture.commit();
+    expect(fixture.read('out')).toEqual(['a=1', 'a=2', 'a=3']);
+  });
+
+  it('works nothing between a cut and its application', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    fixture.send(orders, { key: 'a', value: { n: 1 } }, { key: 'b', value: { n: 1 } });
+    fixture.fetch();
+    expect(fixture.task.work(1)).toBe(1);
+    const cut = fixture.task.cut(1);
+    expect(fixture.task.work(1)).toBe(0);
+    expect(() => fixture.task.cut(2)).toThrow('not applied');
+    if (cut !== null) fixture.task.applied(cut, new Map());
+    expect(fixture.task.work(1)).toBe(1);
+  });
+
+  it('says how much waits, and how much is done', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    fixture.commit();
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.fetch();
+    expect(fixture.task.waitingBytes()).toBe(8);
+    expect(fixture.task.waitingBytes('orders')).toBe(8);
+    expect(fixture.task.drained).toBe(false);
+    fixture.task.work(1);
+    expect(fixture.task.waitingBytes()).toBe(0);
+    expect(fixture.task.pending).toEqual({ bytes: 4, records: 1, changed: true });
+    fixture.commit();
+    expect(fixture.task.pending).toEqual({ bytes: 0, records: 0, changed: false });
+  });
+
+  it('names the input of each effect when the order of arrival matters', () => {
+    const parts = [streamPart(orders, count, names)];
+    const fixture = new TaskFixture(application('app', [topology('shop', { order: 'arrival', parts })]));
+    fixture.send(orders, { key: 'a', value: { n: 1 } }, { key: 'b', value: { n: 1 } });
+    fixture.run();
+    const origins = fixture.log('out').map(({ headers }) => headers['zt-origin']?.toString());
+    expect(origins).toEqual(['orders/0/0', 'orders/0/1']);
+  });
+
+  it('gives outputs the ingest time of their input, and changelogs that of the commit', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    fixture.send(orders, { key: 'a', value: { n: 1 }, atMs: 77 });
+    const cut = fixture.run();
+    expect(cut?.outputs.map(({ timestampMs }) => timestampMs)).toEqual([77]);
+    expect(cut?.changelogs.map(({ timestampMs }) => timestampMs)).toEqual([fixture.nowMs]);
+  });
+
+  it('stops when a handler uses a name that its topology does not have', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, { stores: [counts] })));
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.fetch();
+    expect(() => fixture.task.work(1)).toThrow(/output "out", which none of its parts names/);
+  });
+
+  it('leaves a record where it is while the world is not ready', () => {
+    let isReady = false;
+    const lookUp: Handler<Order> = (record, context) => {
+      count(record, context);
+      if (!isReady) throw new StreamsError('ZT-STREAMS-TEST', 'retryable', 'the registry is away');
+    };
+    const first = topology('first', { order: 'free', parts: [streamPart(orders, count, names)] });
+    const second = topology('second', { order: 'free', parts: [streamPart(orders, lookUp, names)] });
+    const fixture = new TaskFixture(application('app', [first, second]));
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.fetch();
+    expect(() => fixture.task.work(1)).toThrow('the registry is away');
+    fixture.commit();
+    expect(fixture.read('out')).toEqual([]);
+    isReady = true;
+    fixture.task.work(1);
+    fixture.commit();
+    expect(fixture.read('out')).toEqual(['a=1', 'a=1']);
+    expect(fixture.letters).toEqual([]);
   });
 });

@@ -130,7 +130,7 @@ class CoreTask implements Task {
 
   get drained(): boolean {
     return (
-      this.#inputs.every(({ queue }) => !queue.load() && queue.isAtEnd) &&
+      this.#inputs.every(({ queue }) => queue.isEmpty && queue.isAtEnd) &&
       !this.#runs.some((run) => run.hasDueTimers)
     );
   }
@@ -179,11 +179,20 @@ class CoreTask implements Task {
   }
 
   #handle({ queue, routes }: RoutedInput): void {
-    this.#effects.beginRecord();
     const { offset } = queue.head;
     let isDead = false;
-    for (const route of routes) {
-      if (offset >= route.from && !this.#deliver(route, queue)) isDead = true;
+    let begun = 0;
+    this.#effects.beginRecord();
+    try {
+      for (const route of routes) {
+        begun += 1;
+        if (offset >= route.from && !this.#deliver(route, queue)) isDead = true;
+      }
+    } catch (error) {
+      // The record stays at the head, as if no topology had seen it.
+      this.#effects.undoRecord();
+      for (const { run, from } of routes.slice(0, begun)) if (offset >= from) run.resetTime();
+      throw error;
     }
     queue.advance();
     this.#records += 1;
@@ -193,22 +202,18 @@ class CoreTask implements Task {
   /** False when the record became a dead letter of the topology. */
   #deliver(route: Route, { head }: InputQueue): boolean {
     const { run } = route;
-    const { streamTimeMs, ingestTimeMs } = run;
+    run.holdTime();
     this.#effects.beginStage();
     let reason: Reason | null;
     try {
       reason = this.#runStages(route, head);
     } catch (error) {
-      if (failureOf(error) !== 'bad_record') {
-        this.#effects.undoRecord();
-        throw error;
-      }
+      if (failureOf(error) !== 'bad_record') throw error;
       reason = reasonOf(error);
     }
     run.worked += 1;
     if (reason === null) return true;
-    run.streamTimeMs = streamTimeMs;
-    run.ingestTimeMs = ingestTimeMs;
+    run.resetTime();
     this.#effects.undoStage();
     const letter = letterOf(run.name, this.#stage, head, reason);
     this.#effects.emitUnchecked(this.#options.deadLetter(letter));

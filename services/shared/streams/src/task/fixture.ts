@@ -3,7 +3,15 @@ import type { Serde } from '../serde.ts';
 import type { LocalState } from '../store/local-state.ts';
 import { createMemoryState } from '../store/memory-state.ts';
 import { inputTopics, topicName } from '../topology/names.ts';
-import type { Application, StreamTopic } from '../topology/types.ts';
+import { application, topology } from '../topology/topology.ts';
+import type {
+  AnyTopic,
+  Application,
+  Handler,
+  KeyedStoreDefinition,
+  Part,
+  StreamTopic,
+} from '../topology/types.ts';
 import { createTask } from './create-task.ts';
 import type { TaskOptions } from './options.ts';
 import { parsePosition } from './position.ts';
@@ -22,6 +30,21 @@ export const jsonSerde: Serde<unknown> = {
 
 export function jsonTopic<T>(name: string, more: Partial<StreamTopic<T>> = {}): StreamTopic<T> {
   return { name, partitions: 'P', serde: jsonSerde as Serde<T>, ...more };
+}
+
+/** A part with one input. */
+export function streamPart<T>(topic: StreamTopic<T>, handle: Handler<T>, more: Partial<Part> = {}): Part {
+  const name = more.name ?? `from-${topic.name}`;
+  return { name, operator: 'stream', inputs: [{ topic, kind: 'stream', stage: name, handle }], ...more };
+}
+
+export function keyedStore<V>(name: string): KeyedStoreDefinition<V> {
+  return { kind: 'keyed', name, serde: jsonSerde as Serde<V> };
+}
+
+/** An application of one topology. */
+export function shop(...parts: readonly Part[]): Application {
+  return application('app', [topology('shop', { order: 'free', parts })]);
 }
 
 export interface Sent {
@@ -94,7 +117,7 @@ export class TaskFixture {
   }
 
   /** Appends to an input. */
-  send(topic: StreamTopic<never>, ...records: readonly Sent[]): void {
+  send(topic: AnyTopic, ...records: readonly Sent[]): void {
     const log = this.log(topicName(this.application.name, topic));
     for (const { key, value, bytes, atMs = this.nowMs, headers = {} } of records) {
       const encoded = bytes === undefined ? jsonSerde.encode(value) : bytes;

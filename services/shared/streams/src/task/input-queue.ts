@@ -133,6 +133,10 @@ export class InputQueue {
     return this.#fetched >= this.#highWatermark;
   }
 
+  get isEmpty(): boolean {
+    return this.#page?.records[this.#next] === undefined;
+  }
+
   /** Makes the next record the head; false when there is none. */
   load(): boolean {
     if (this.#isLoaded) return true;

@@ -21,6 +21,8 @@ export class TopologyRun {
   ingestTimeMs: number;
   /** Else ingest time is good enough, and no value is decoded for it. */
   readonly goesByEventTime: boolean;
+  #heldStreamTimeMs = 0;
+  #heldIngestTimeMs = 0;
   /** Records since the observer was told. */
   worked = 0;
 
@@ -68,6 +70,18 @@ export class TopologyRun {
     if (time <= this.streamTimeMs) return;
     this.streamTimeMs = time;
     this.ingestTimeMs = ingestTimeMs;
+  }
+
+  /** A record begins: `resetTime` comes back here. */
+  holdTime(): void {
+    this.#heldStreamTimeMs = this.streamTimeMs;
+    this.#heldIngestTimeMs = this.ingestTimeMs;
+  }
+
+  /** What was set aside moves no time. */
+  resetTime(): void {
+    this.streamTimeMs = this.#heldStreamTimeMs;
+    this.ingestTimeMs = this.#heldIngestTimeMs;
   }
 
   /** Nothing comes: time goes on by as much as the clock has since the last record was taken in. */

@@ -37,7 +37,7 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
   readonly #now: Now;
   /** Each list in the order of time and sequence. */
   #written = new Map<string, Written[]>();
-  #droppedBeforeMs = Number.NEGATIVE_INFINITY;
+  #droppedBeforeMs = 0;
 
   constructor(
     store: string,
