@@ -13,16 +13,28 @@ afterAll(async () => {
   await at.stop();
 }, 60_000);
 
-it('the bench of the highway ends with one line of figures', async () => {
-  const script = new URL('../../scripts/bench/highway.ts', import.meta.url).pathname;
+async function figuresOf(name: string): Promise<unknown> {
+  const script = new URL(`../../scripts/bench/${name}.ts`, import.meta.url).pathname;
   const env = { ...process.env, RECORDS: '4000', KAFKA_BROKERS: at.kafka, SCHEMA_REGISTRY_URL: at.registry };
   const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
-  const figures: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  expect(figures).toMatchObject({
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+it('the bench of the highway ends with one line of figures', async () => {
+  expect(await figuresOf('highway')).toMatchObject({
     bench: 'highway',
     records: 4000,
     publish_per_second: expect.any(Number),
     read_raw_per_second: expect.any(Number),
     read_decoded_per_second: expect.any(Number),
+  });
+}, 60_000);
+
+it('and so does the one of its transactions', async () => {
+  expect(await figuresOf('highway-transactions')).toMatchObject({
+    bench: 'highway-transactions',
+    records: 4000,
+    loop_per_second: expect.any(Number),
+    calm_p50_ms: expect.any(Number),
   });
 }, 60_000);
