@@ -40,6 +40,8 @@ export const highwayErrors = {
   'ZT-HIGHWAY-TRANSACTION-LOST': 'retryable',
   /** The transaction may be stored or not. Fence with another producer, then read what is there. */
   'ZT-HIGHWAY-TRANSACTION-UNKNOWN': 'retryable',
+  /** The brokers are older than what is asked of them. Use Kafka 4.0 or newer for transactions. */
+  'ZT-HIGHWAY-OLD-BROKER': 'fatal',
   /** The position to read from is no longer in the log. Decide: earliest, or stop; records are missing. */
   'ZT-HIGHWAY-OUT-OF-RANGE': 'fatal',
   /** A batch's bytes still miss their checksum after several fetches. Check disk and network; details name the place. */

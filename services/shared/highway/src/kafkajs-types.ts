@@ -46,6 +46,8 @@ export interface JoinedGroup {
 /** kafkajs's Broker: one node of the cluster, with a connection for fetches and one for the rest. */
 export interface BrokerNode {
   readonly nodeId: number;
+  /** What the broker speaks, by request; null before it was asked. */
+  readonly versions?: Readonly<Record<number, { readonly maxVersion: number }>> | null;
   readonly connectionPool: { send<T>(exchange: WireExchange<T>): Promise<T> };
   disconnect(): Promise<void>;
   initProducerId(options: {

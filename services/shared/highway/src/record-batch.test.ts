@@ -34,25 +34,29 @@ function marked(batch: Buffer, attributes: number, producerId: bigint): Buffer {
 }
 
 describe('record batches', () => {
-  it('are byte for byte those of the client library', async () => {
-    const records = [record(0), record(1, { value: null }), record(2, { key: null, headers: [] })];
-    const ours = await writeRecordBatch(records, identity, 64);
-    const theirs = await kafkajsBatch.RecordBatch({
-      firstTimestamp: at,
-      maxTimestamp: at + 2,
-      lastOffsetDelta: 2,
-      partitionLeaderEpoch: -1,
-      producerId: 77,
-      producerEpoch: 3,
-      firstSequence: 12,
-      records: records.map(({ key, value, headers, timestampMs }, i) => {
-        const asObject = Object.fromEntries(headers.map(([name, text]) => [String(name), text]));
-        const timestampDelta = timestampMs - at;
-        return kafkajsRecord({ offsetDelta: i, timestampDelta, key, value, headers: asObject });
-      }),
-    });
-    expect(ours.equals(theirs.buffer)).toBe(true);
-  });
+  it.each([false, true])(
+    'are byte for byte those of the client library; transactional: %s',
+    async (transactional) => {
+      const records = [record(0), record(1, { value: null }), record(2, { key: null, headers: [] })];
+      const ours = await writeRecordBatch(records, { ...identity, transactional }, 64);
+      const theirs = await kafkajsBatch.RecordBatch({
+        firstTimestamp: at,
+        maxTimestamp: at + 2,
+        lastOffsetDelta: 2,
+        partitionLeaderEpoch: -1,
+        producerId: 77,
+        producerEpoch: 3,
+        firstSequence: 12,
+        transactional,
+        records: records.map(({ key, value, headers, timestampMs }, i) => {
+          const asObject = Object.fromEntries(headers.map(([name, text]) => [String(name), text]));
+          const timestampDelta = timestampMs - at;
+          return kafkajsRecord({ offsetDelta: i, timestampDelta, key, value, headers: asObject });
+        }),
+      });
+      expect(ours.equals(theirs.buffer)).toBe(true);
+    },
+  );
 
   it('come back as they went in, compressed, with times out of order', async () => {
     const records = Array.from({ length: 500 }, (_, n) =>

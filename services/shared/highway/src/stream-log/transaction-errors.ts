@@ -21,7 +21,6 @@ const lostCodes: Readonly<Record<number, string>> = {
   120: 'TRANSACTION_ABORTABLE',
 };
 
-const outdatedBroker = 35;
 const concurrentTransactions = 51;
 
 /** Still busy with the transaction before: asked again within milliseconds, for markers are written in as many. */
@@ -40,10 +39,6 @@ export function transactionError(code: number, what: string, details: Record<str
   if (lost !== undefined) {
     const text = `${what}: the transaction cannot be completed (${lost})`;
     return new HighwayError('ZT-HIGHWAY-TRANSACTION-LOST', text, { details: { ...details, type: lost } });
-  }
-  if (code === outdatedBroker) {
-    const text = `${what}: the brokers are older than Kafka 4.0, which transactions need`;
-    return new HighwayError('ZT-HIGHWAY-UNEXPECTED', text, { details });
   }
   if (code === concurrentTransactions) {
     const text = `${what}: the transaction before is still being completed`;

@@ -9,6 +9,15 @@ const requestTimeoutMs = 5_000;
 /** kafkajs's number for the coordinator of transactions. */
 const transactionCoordinator = 1;
 
+/** EndTxn v5 came with Kafka 4.0, and with it the epoch of each transaction. */
+const endTransaction = { apiKey: 26, version: 5 };
+
+function refuseOld({ versions }: BrokerNode): void {
+  const known = versions?.[endTransaction.apiKey]?.maxVersion;
+  if (known === undefined || known >= endTransaction.version) return;
+  throw new HighwayError('ZT-HIGHWAY-OLD-BROKER', 'transactions need brokers of Kafka 4.0 or newer');
+}
+
 /** The connections of one transactional producer: its coordinator, and the leaders of the partitions it writes. */
 export class TransactionLink {
   readonly #transactionalId: string;
@@ -34,6 +43,7 @@ export class TransactionLink {
           groupId: this.#transactionalId,
           coordinatorType: transactionCoordinator,
         });
+        refuseOld(node);
         this.#coordinator = { node, of: present };
       }
       return await exchange(this.#coordinator.node, request);
