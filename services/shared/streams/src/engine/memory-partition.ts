@@ -72,10 +72,10 @@ export class MemoryPartition {
     const last = new Map<string, number>();
     for (const { offset, record, transaction } of this.#entries) {
       if (record === null || transaction?.state === 'aborted' || offset >= end) continue;
-      last.set(String(record.key), offset);
+      last.set(textOf(record), offset);
     }
     this.#entries = this.#entries.filter(
-      ({ offset, record }) => offset >= end || (record !== null && last.get(String(record.key)) === offset),
+      ({ offset, record }) => offset >= end || (record !== null && last.get(textOf(record)) === offset),
     );
   }
 
@@ -90,4 +90,9 @@ export class MemoryPartition {
     this.#earliest = 0;
     this.#next = 0;
   }
+}
+
+/** Keys of window changelogs are not UTF-8: as such, different ones would become the same. */
+function textOf({ key }: LogRecord): string {
+  return key === null ? '' : key.toString('latin1');
 }
