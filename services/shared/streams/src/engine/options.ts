@@ -66,9 +66,9 @@ export interface EngineOptions {
   readonly late: (letter: LateLetter) => OutRecord;
   /**
    * Called with each page before a task or a table gets it: the place to learn schemas. A retryable rejection
-   * holds the partition back and is tried again.
+   * holds the partition back and is tried again. Null: nothing to wait for.
    */
-  readonly prepare?: (values: Iterable<Buffer | null>) => Promise<void>;
+  readonly prepare?: (values: Iterable<Buffer | null>) => Promise<void> | null;
   /** Who writes an input, directly or through others; those farthest up first. Left out: nobody of ours. */
   readonly upstream?: (topic: string) => readonly Upstream[];
   readonly limits?: Partial<EngineLimits>;

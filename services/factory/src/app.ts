@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { VaultCipher } from '@zhongtai/domain';
+import type { Highway } from '@zhongtai/highway';
+import {
+  type Component,
+  createOperationsApp,
+  isFailure,
+  type Logger,
+  messageOf,
+  type Readiness,
+  type Registry,
+} from '@zhongtai/runtime';
+import { topics } from '@zhongtai/schemas';
+import { createEngine, type Engine } from '@zhongtai/streams';
+import { type ApplicationEntry, applicationNamed, writersOf } from './applications.ts';
+import type { FactoryConfig } from './config.ts';
+import { createLetters } from './letters.ts';
+
+export interface FactoryOptions {
+  readonly config: FactoryConfig;
+  readonly highway: Pick<Highway, 'admin' | 'codec' | 'createStreamLog' | 'deadLetters'>;
+  readonly cipher: VaultCipher;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly clock?: () => number;
+  /** Going on would be wrong: the process should end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Factory extends Component {
+  /** Where /health, /ready and /metrics are; empty before the start. */
+  readonly address: string;
+}
+
+const letterTopics = Object.values(topics).filter(({ name }) => name === 'dead-letter' || name === 'late');
+const retryMs = 500;
+
+/** Runs one application; other factories with the same APPLICATION share its tasks. */
+export function createFactory(options: FactoryOptions): Factory {
+  const { config, highway, logger, clock = Date.now } = options;
+  const entry = applicationNamed(config.APPLICATION);
+  const ending = new AbortController();
+  let phase = 'starting';
+  let server: Server | null = null;
+  let engine: Engine | null = null;
+
+  function ready(): Readiness {
+    return engine?.readiness() ?? { ready: false, reasons: [phase] };
+  }
+
+  /** Topics and schemas: a broker or registry that is coming up is waited for. */
+  async function prepare(): Promise<void> {
+    const all = [...entry.topics, ...letterTopics];
+    for (let attempt = 1; !ending.signal.aborted; attempt++) {
+      try {
+        await highway.admin.ensureTopics(all);
+        await highway.codec.prepare(all);
+        return await highway.deadLetters.prepare();
+      } catch (error) {
+        if (!isFailure(error, 'retryable')) throw error;
+        phase = `preparing topics and schemas: ${messageOf(error)}`;
+        logger.warn({ err: error, attempt }, 'topics and schemas are not ready yet');
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  return {
+    name: 'factory',
+    async start() {
+      const app = createOperationsApp({ registry: options.metrics, ready, logger });
+      server = app.listen(config.PORT, config.HOST);
+      await once(server, 'listening');
+      logger.info({ address: this.address, application: config.APPLICATION }, 'listening');
+      await prepare();
+      if (ending.signal.aborted) return;
+      engine = engineOf(options, entry, clock);
+      await engine.start();
+    },
+    async stop() {
+      ending.abort();
+      await engine?.stop();
+      server?.closeAllConnections();
+      server?.close();
+    },
+    get address() {
+      const bound = server?.address();
+      return typeof bound === 'object' && bound !== null ? addressOf(bound) : '';
+    },
+  };
+}
+
+function engineOf(options: FactoryOptions, entry: ApplicationEntry, clock: () => number): Engine {
+  const { config, highway, cipher, logger, metrics } = options;
+  const { codec, deadLetters } = highway;
+  const log = highway.createStreamLog();
+  const partitions = config.PARTITIONS;
+  return createEngine({
+    application: entry.create({ config, codec, cipher }),
+    log,
+    stateDirectory: config.STATE_DIRECTORY,
+    instance: config.INSTANCE,
+    partitions,
+    logger,
+    metrics,
+    clock,
+    ...createLetters({ codec, deadLetters, partitions, partitionOf: log.partitionOf, clock }),
+    prepare(values) {
+      const ids = codec.unlearned(values);
+      return ids.length === 0 ? null : codec.learn(ids);
+    },
+    upstream: writersOf,
+    limits: {
+      commitMs: config.COMMIT_MS,
+      sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
+      waitingBytes: config.WAITING_BYTES,
+    },
+    onFatal: options.onFatal,
+  });
+}
+
+function addressOf({ address, port }: AddressInfo): string {
+  return `http://${address}:${port}`;
+}
