@@ -7,10 +7,11 @@ import { admitParts, catalogueCodec, directEvent, noon, ruleBench } from './admi
 
 const codec = catalogueCodec();
 const parts = admitParts(codec);
+const application = admit(parts);
 const hour = 3_600_000;
 
 function check(): Topology {
-  const [found] = admit(parts).topologies;
+  const [found] = application.topologies;
   if (found?.name !== 'check') throw new Error('the first stage is not there');
   return found;
 }
@@ -116,7 +117,12 @@ describe('what is wrong with an event makes it a dead letter', () => {
     expect(bench.refused).toEqual([]);
   });
 
-  it('no Avro throws: the engine makes it one', () => {
-    expect(() => ruleBench(check(), codec).put('direct.order', Buffer.from('{}'))).toThrow();
+  it.each([
+    ['JSON', Buffer.from('{}')],
+    ['no schema of the registry', Buffer.from([0, 0, 1, 0, 0, 1])],
+  ])('%s', (_what, bytes) => {
+    const bench = ruleBench(check(), codec);
+    bench.put('direct.order', bytes);
+    expect(bench.refused).toEqual(['ZT-HIGHWAY-NOT-AVRO no schema']);
   });
 });

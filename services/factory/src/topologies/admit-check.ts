@@ -19,7 +19,8 @@ import {
   type ValueLimits,
   type VaultCipher,
 } from '@zhongtai/domain';
-import type { Codec } from '@zhongtai/highway';
+import type { Codec, Decoded } from '@zhongtai/highway';
+import { isFailure } from '@zhongtai/runtime';
 import { recordOf, type Source, type Topic } from '@zhongtai/schemas';
 import {
   type Context,
@@ -148,7 +149,9 @@ export function admitCheck(parts: AdmitCheckParts): Topology {
     const fault = new Fault();
 
     function check(record: InputRecord<Buffer>, context: Context): void {
-      const { recordName, value } = codec.decode(record.bytes);
+      const decoded = decodeOrSetAside(codec, record, context);
+      if (decoded === undefined) return;
+      const { recordName, value } = decoded;
       const plan = plans.get(recordName);
       fault.reset();
       if (plan === undefined) raiseForeign(value, source, fault);
@@ -170,6 +173,24 @@ export function admitCheck(parts: AdmitCheckParts): Topology {
     idleMs: null,
     parts: parts.sources.map(checking),
   });
+}
+
+/**
+ * What strangers write may be anything. It is this rule's business to set it aside: thrown, it would count as a fault
+ * of ours, and many of them as a bad deploy.
+ */
+function decodeOrSetAside(
+  codec: Pick<Codec, 'decode'>,
+  record: InputRecord<Buffer>,
+  context: Context,
+): Decoded | undefined {
+  try {
+    return codec.decode(record.bytes);
+  } catch (error) {
+    if (!isFailure(error, 'bad_record')) throw error;
+    context.deadLetter(error.code, error.message);
+    return undefined;
+  }
 }
 
 /** The record was written with no schema of this source. */

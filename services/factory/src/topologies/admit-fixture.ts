@@ -1,4 +1,5 @@
 import { createIdentifiers, createTokens, createVaultCipher } from '@zhongtai/domain';
+import { ZhongtaiError } from '@zhongtai/runtime';
 import { recordOf, schemaText, topicsOf } from '@zhongtai/schemas';
 import { sampleEvent } from '@zhongtai/schemas/sample';
 import type { Context, EmitOptions, Topology, WindowStore, WindowStoreDefinition } from '@zhongtai/streams';
@@ -29,7 +30,7 @@ export function catalogueCodec(): AdmitParts['codec'] {
   }
   const of = (bytes: Buffer): Known => {
     const found = known[bytes[0] === 0 && bytes.length > 4 ? bytes.readUInt32BE(1) : -1];
-    if (found === undefined) throw Object.assign(new Error('no schema'), { code: 'ZT-HIGHWAY-NOT-AVRO' });
+    if (found === undefined) throw new ZhongtaiError('ZT-HIGHWAY-NOT-AVRO', 'bad_record', 'no schema');
     return found;
   };
   return {

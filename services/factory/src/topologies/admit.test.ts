@@ -79,7 +79,7 @@ describe('admit', () => {
         expect(ids.toSorted()).toEqual([...wanted].toSorted());
         expect(driver.deadLetters()).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   }, 60_000);
 
