@@ -210,4 +210,34 @@ describe('a batch that cannot be read', () => {
     expect(fatal).toHaveLength(2);
     await owner.stop();
   }, 60_000);
+
+  it('is named by the log reader too, which reads on behind it or when it is mended', async () => {
+    const [passing, corrupt, unknown] = await Promise.all([1, 2, 3].map(() => topicOf(['a', 'b', 'c'])));
+    if (passing === undefined || corrupt === undefined || unknown === undefined) throw new Error('no topics');
+    const mendPassing = await hurtSecond(passing.log, flipped);
+    await hurtSecond(corrupt.log, flipped);
+    await hurtSecond(unknown.log, ofUnknownCodec);
+    const reader = highway.createStreamLog().createReader();
+    const at = ({ topic }: { topic: TopicRef }) => ({ topic: topic.name, partition: 0 });
+    const valuesFrom = async (of: { topic: TopicRef }, offset: number) =>
+      (await reader.read(at(of), offset))?.records.map(({ value }) => String(value));
+
+    expect(await valuesFrom(unknown, 0)).toEqual(['a']);
+    await expect(reader.read(at(unknown), 1)).rejects.toMatchObject({
+      code: 'ZT-HIGHWAY-UNREADABLE',
+      failure: 'fatal',
+      details: { ...at(unknown), offset: 1, nextOffset: 2 },
+    });
+    expect(await valuesFrom(unknown, 2)).toEqual(['c']);
+    await expect(reader.read(at(corrupt), 1)).rejects.toMatchObject({
+      code: 'ZT-HIGHWAY-CORRUPT',
+      failure: 'fatal',
+      details: { ...at(corrupt), offset: 1 },
+    });
+    const reading = valuesFrom(passing, 1);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await mendPassing();
+    expect(await reading).toEqual(['b', 'c']);
+    await reader.close();
+  }, 60_000);
 });
