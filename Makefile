@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 INSTALLED := node_modules/.installed
 
-.PHONY: help demo test check up down status clean key install types prove-main prove-interop bench-gateway bench-sink
+.PHONY: help demo test check up down status clean key install types prove-main prove-exactly-once prove-interop bench-gateway bench-sink
 
 help: ## 說明 This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ types: $(INSTALLED) ## 型別 Generate TypeScript types from schemas/
 
 prove-main: $(INSTALLED) ## 證明 Nothing lost while everything is killed (KILLS=, SEED=)
 	@node scripts/prove/main.ts
+
+prove-exactly-once: $(INSTALLED) ## 證明 A stream application under kills, zombies, broker deaths (KILLS=, SEED=)
+	@node scripts/prove/exactly-once.ts
 
 prove-interop: $(INSTALLED) ## 證明 Outside clients read and write everything
 	@node scripts/prove/interop.ts
