@@ -182,7 +182,7 @@ class CoreTask implements Task {
     const { offset } = queue.head;
     let isDead = false;
     let begun = 0;
-    this.#effects.beginRecord();
+    this.#effects.beginRecord(queue.head);
     try {
       for (const route of routes) {
         begun += 1;
@@ -261,7 +261,7 @@ class CoreTask implements Task {
   #fire(run: TopologyRun, timers: Timers, timer: StoredTimer): void {
     const definition = timers.definition(timer.name);
     const { observe, deadLetter, partition } = this.#options;
-    this.#effects.beginRecord();
+    this.#effects.beginRecord(null);
     timers.done(timer);
     if (definition === undefined) {
       observe?.dropped(run.name, 'timer no longer named');

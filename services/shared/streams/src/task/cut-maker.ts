@@ -12,6 +12,8 @@ import type { TopologyRun } from './topology-run.ts';
 import type { Cut, Position } from './types.ts';
 import type { WindowBuffer } from './window-buffer.ts';
 
+type WindowEntries = (WindowChange['entries'] extends Iterable<infer Entry> ? Entry : never)[];
+
 /** Makes of a task's write buffers what one transaction carries, and of a committed one the local state. */
 export class CutMaker {
   readonly #options: TaskOptions;
@@ -94,30 +96,37 @@ export class CutMaker {
     keyed: KeyedChange[],
     changelogs: OutRecord[],
   ): boolean {
-    const entries = [...store.changes()];
-    if (entries.length === 0) return false;
+    const writes = store.writes();
+    if (writes.length === 0) return false;
+    const topic = this.#changelogOf(store.store);
+    const entries: (readonly [string, Buffer | null])[] = [];
+    for (const { key, keyBytes, bytes } of writes) {
+      entries.push([key, bytes]);
+      changelogs.push(this.#record(topic, keyBytes ?? Buffer.from(key), bytes));
+    }
     keyed.push({ store: store.store, entries });
-    for (const [key, value] of entries) changelogs.push(this.#record(store.store, Buffer.from(key), value));
     return true;
   }
 
   #addWindow(store: WindowBuffer<unknown>, windows: WindowChange[], changelogs: OutRecord[]): void {
-    const entries = [...store.changes()];
+    const writes = store.writes();
     const { dropBeforeMs, segmentMs } = store;
-    if (entries.length === 0 && dropBeforeMs === undefined) return;
-    windows.push({
-      store: store.store,
-      segmentMs,
-      entries,
-      ...(dropBeforeMs === undefined ? {} : { dropBeforeMs }),
-    });
-    for (const { key, timeMs, sequence, value } of entries) {
-      changelogs.push(this.#record(store.store, encodeWindowKey(key, timeMs, sequence), value));
+    if (writes.length === 0 && dropBeforeMs === undefined) return;
+    const topic = this.#changelogOf(store.store);
+    const entries: WindowEntries = [];
+    for (const { key, timeMs, sequence, bytes } of writes) {
+      entries.push({ key, timeMs, sequence, value: bytes });
+      changelogs.push(this.#record(topic, encodeWindowKey(key, timeMs, sequence), bytes));
     }
+    const dropped = dropBeforeMs === undefined ? {} : { dropBeforeMs };
+    windows.push({ store: store.store, segmentMs, entries, ...dropped });
   }
 
-  #record(store: string, key: Buffer, value: Buffer | null): OutRecord {
-    const topic = this.#changelogs.get(store) ?? store;
+  #changelogOf(store: string): string {
+    return this.#changelogs.get(store) ?? store;
+  }
+
+  #record(topic: string, key: Buffer, value: Buffer | null): OutRecord {
     return { topic, partition: this.#options.partition, key, value, timestampMs: this.#nowMs };
   }
 

@@ -1,10 +1,20 @@
 import { StreamsError } from '../errors.ts';
 import type { OutRecord } from '../log-port.ts';
 
-/** A store that can take one write back. */
-export interface Undoable {
-  undo(key: string, previous: unknown, bytes: Buffer | null | undefined): void;
+/** A record whose key need not be encoded again. */
+export interface KeyedRecord {
+  bytesOfKey(key: string): Buffer | null;
 }
+
+/** Where a store keeps one value. */
+export interface Slot {
+  /** Undefined: there is none; `UNREAD`: the local state knows. */
+  value: unknown;
+  /** As written since the last cut; null deletes, undefined: not written since then. */
+  bytes: Buffer | null | undefined;
+}
+
+export const UNREAD = Symbol('unread');
 
 /**
  * What the records since the last cut have done, with an undo log of the record in hand. Columns instead of
@@ -14,8 +24,9 @@ export class Effects {
   outputs: OutRecord[] = [];
   bytes = 0;
   readonly maxRecordBytes: number;
-  #stores: Undoable[] = [];
-  #keys: string[] = [];
+  /** The record in hand; null: a timer. */
+  head: KeyedRecord | null = null;
+  #slots: Slot[] = [];
   #values: unknown[] = [];
   #bytes: (Buffer | null | undefined)[] = [];
   #writes = 0;
@@ -30,7 +41,8 @@ export class Effects {
   }
 
   /** A new record begins: what was done before it stays. */
-  beginRecord(): void {
+  beginRecord(head: KeyedRecord | null): void {
+    this.head = head;
     this.#writes = 0;
     this.#recordOutputs = this.outputs.length;
     this.#recordBytes = this.bytes;
@@ -54,20 +66,15 @@ export class Effects {
     this.#undo(this.#stageWrites, this.#stageOutputs, this.#stageBytes);
   }
 
-  /** Remembers how a key stood before it is written. */
-  wrote(
-    store: Undoable,
-    key: string,
-    previous: unknown,
-    bytes: Buffer | null | undefined,
-    grown: number,
-  ): void {
+  /** Writes a slot, and remembers how it stood. */
+  write(slot: Slot, value: unknown, bytes: Buffer | null, size: number): void {
     const at = this.#writes++;
-    this.#stores[at] = store;
-    this.#keys[at] = key;
-    this.#values[at] = previous;
-    this.#bytes[at] = bytes;
-    this.bytes += grown;
+    this.#slots[at] = slot;
+    this.#values[at] = slot.value;
+    this.#bytes[at] = slot.bytes;
+    if (slot.bytes === undefined) this.bytes += size;
+    slot.value = value;
+    slot.bytes = bytes;
   }
 
   emit(record: OutRecord): void {
@@ -101,7 +108,10 @@ export class Effects {
   #undo(writes: number, outputs: number, bytes: number): void {
     while (this.#writes > writes) {
       const at = --this.#writes;
-      this.#stores[at]?.undo(this.#keys[at] ?? '', this.#values[at], this.#bytes[at]);
+      const slot = this.#slots[at];
+      if (slot === undefined) continue;
+      slot.value = this.#values[at];
+      slot.bytes = this.#bytes[at];
     }
     this.outputs.length = outputs;
     this.bytes = bytes;

@@ -3,45 +3,52 @@ import type { Serde } from '../serde.ts';
 import { compareKeys } from '../store/key-order.ts';
 import type { LocalKeyed } from '../store/local-state.ts';
 import { requireKey } from '../store/window-key.ts';
-import type { Effects, Undoable } from './effects.ts';
+import { type Effects, type Slot, UNREAD } from './effects.ts';
 
 /** Decoded values that are kept over cuts, in each of two generations. */
 const CACHED_VALUES = 20_000;
 
-interface Entry {
-  /** Undefined: there is none. */
-  value: unknown;
-  /** As written since the last cut; null deletes, undefined: untouched since then. */
-  bytes: Buffer | null | undefined;
+interface Entry extends Slot {
+  readonly key: string;
+  keyBytes: Buffer | null;
   /** Whether the list of touched entries holds it. */
-  listed: boolean;
+  isListed: boolean;
+}
+
+export interface KeyedWrite {
+  readonly key: string;
+  /** Where they were at hand. */
+  readonly keyBytes: Buffer | null;
+  readonly bytes: Buffer | null;
 }
 
 /**
  * One keyed store of a task: the writes since the last cut over the local state, and a cache of decoded values.
- * Buffer and cache are one map, so that reading and then writing a key looks it up twice at most.
+ * Buffer and cache are one map, so that reading and then writing a key looks it up once.
  */
-export class KeyedBuffer<V> implements KeyedStore<V>, Undoable {
+export class KeyedBuffer<V> implements KeyedStore<V> {
   readonly store: string;
   readonly #serde: Serde<V>;
   readonly #local: LocalKeyed;
   readonly #effects: Effects;
+  readonly #cached: number;
   #entries = new Map<string, Entry>();
   #older = new Map<string, Entry>();
-  #touched: (readonly [key: string, entry: Entry])[] = [];
-  #lastKey: string | undefined;
-  #lastEntry: Entry | undefined;
+  #touched: Entry[] = [];
+  #last: Entry | undefined;
 
-  constructor(store: string, serde: Serde<V>, local: LocalKeyed, effects: Effects) {
+  constructor(store: string, serde: Serde<V>, local: LocalKeyed, effects: Effects, cached = CACHED_VALUES) {
     this.store = store;
     this.#serde = serde;
     this.#local = local;
     this.#effects = effects;
+    this.#cached = cached;
   }
 
   get(key: string): V | undefined {
-    const found = this.#find(key) ?? this.#load(key);
-    return found.value as V | undefined;
+    const entry = this.#find(key);
+    if (entry.value === UNREAD) entry.value = this.#read(key);
+    return entry.value as V | undefined;
   }
 
   put(key: string, value: V): void {
@@ -58,115 +65,82 @@ export class KeyedBuffer<V> implements KeyedStore<V>, Undoable {
     const own = this.#writtenBetween(from, to);
     let at = 0;
     for (const [key, bytes] of this.#local.range(from, to)) {
-      for (let next = own[at]; next !== undefined && compareKeys(next[0], key) < 0; next = own[++at]) {
-        if (next[1].bytes) yield [next[0], next[1].value as V];
+      for (let next = own[at]; next !== undefined && compareKeys(next.key, key) < 0; next = own[++at]) {
+        if (next.bytes) yield [next.key, next.value as V];
       }
       const written = own[at];
-      if (written?.[0] !== key) {
+      if (written?.key !== key) {
         yield [key, this.#serde.decode(bytes)];
         continue;
       }
       at += 1;
-      if (written[1].bytes) yield [key, written[1].value as V];
+      if (written.bytes) yield [key, written.value as V];
     }
-    for (const [key, entry] of own.slice(at)) {
-      if (entry.bytes) yield [key, entry.value as V];
-    }
-  }
-
-  undo(key: string, previous: unknown, bytes: Buffer | null | undefined): void {
-    const entry = this.#find(key);
-    if (entry === undefined) return;
-    entry.value = previous;
-    entry.bytes = bytes;
-    // What stood in the local state was never read: forget the entry, so that it is.
-    if (previous === UNREAD) {
-      entry.value = undefined;
-      this.#forget(key, entry);
-    }
+    for (const { key, bytes, value } of own.slice(at)) if (bytes) yield [key, value as V];
   }
 
   /** The last value of each key that was written since the last cut. */
-  *changes(): Generator<readonly [key: string, value: Buffer | null]> {
-    for (const [key, { bytes, listed }] of this.#touched) {
-      if (listed && bytes !== undefined) yield [key, bytes];
-    }
+  writes(): readonly KeyedWrite[] {
+    return this.#touched.filter(isWritten);
   }
 
-  get changed(): boolean {
-    return this.#touched.some(([, { bytes, listed }]) => listed && bytes !== undefined);
-  }
-
-  /** The local state holds the changes now. */
+  /** The local state holds the writes now. */
   applied(): void {
-    for (const [, entry] of this.#touched) {
+    for (const entry of this.#touched) {
       entry.bytes = undefined;
-      entry.listed = false;
+      // It may be a piece of a whole fetched batch, which would stay in memory with it.
+      entry.keyBytes = null;
+      entry.isListed = false;
     }
     this.#touched = [];
-    if (this.#entries.size < CACHED_VALUES) return;
+    if (this.#entries.size < this.#cached) return;
     this.#older = this.#entries;
     this.#entries = new Map();
-    this.#lastKey = undefined;
+    this.#last = undefined;
   }
 
-  #find(key: string): Entry | undefined {
-    if (key === this.#lastKey) return this.#lastEntry;
+  #find(key: string): Entry {
+    const last = this.#last;
+    if (last !== undefined && last.key === key) return last;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = this.#older.get(key);
-      if (entry === undefined) return undefined;
+      entry = this.#older.get(key) ?? {
+        key,
+        keyBytes: null,
+        value: UNREAD,
+        bytes: undefined,
+        isListed: false,
+      };
       this.#entries.set(key, entry);
     }
-    this.#lastKey = key;
-    this.#lastEntry = entry;
+    this.#last = entry;
     return entry;
   }
 
-  #load(key: string): Entry {
+  #read(key: string): V | undefined {
     const bytes = this.#local.get(key);
-    const value = bytes === undefined ? undefined : this.#serde.decode(bytes);
-    return this.#add(key, value);
-  }
-
-  #add(key: string, value: unknown): Entry {
-    const entry: Entry = { value, bytes: undefined, listed: false };
-    this.#entries.set(key, entry);
-    this.#lastKey = key;
-    this.#lastEntry = entry;
-    return entry;
+    return bytes === undefined ? undefined : this.#serde.decode(bytes);
   }
 
   #write(key: string, value: V | undefined, bytes: Buffer | null, size: number): void {
     requireKey(key);
-    const entry = this.#find(key) ?? this.#add(key, UNREAD);
-    this.#effects.wrote(this, key, entry.value, entry.bytes, entry.bytes === undefined ? size : 0);
-    entry.value = value;
-    entry.bytes = bytes;
-    if (entry.listed) return;
-    entry.listed = true;
-    this.#touched.push([key, entry]);
+    const entry = this.#find(key);
+    this.#effects.write(entry, value, bytes, size);
+    if (entry.isListed) return;
+    entry.isListed = true;
+    entry.keyBytes = this.#effects.head?.bytesOfKey(key) ?? null;
+    this.#touched.push(entry);
   }
 
-  #forget(key: string, entry: Entry): void {
-    entry.listed = false;
-    this.#entries.delete(key);
-    this.#older.delete(key);
-    this.#lastKey = undefined;
-  }
-
-  #writtenBetween(from: string | undefined, to: string | undefined): (readonly [string, Entry])[] {
+  #writtenBetween(from: string | undefined, to: string | undefined): readonly Entry[] {
+    const isWithin = ({ key }: Entry): boolean =>
+      (from === undefined || compareKeys(key, from) >= 0) && (to === undefined || compareKeys(key, to) < 0);
     return this.#touched
-      .filter(([key, { bytes, listed }]) => {
-        if (!listed || bytes === undefined) return false;
-        return (
-          (from === undefined || compareKeys(key, from) >= 0) &&
-          (to === undefined || compareKeys(key, to) < 0)
-        );
-      })
-      .sort(([left], [right]) => compareKeys(left, right));
+      .filter((entry) => entry.bytes !== undefined && isWithin(entry))
+      .sort((left, right) => compareKeys(left.key, right.key));
   }
 }
 
-/** Stands for a value that was written over without having been read. */
-const UNREAD = Symbol('unread');
+function isWritten(entry: Entry): entry is Entry & KeyedWrite {
+  return entry.bytes !== undefined;
+}

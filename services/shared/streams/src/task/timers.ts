@@ -100,7 +100,7 @@ export class Timers {
 
   /** What becomes of the order by due time; in step with the changes of the index. */
   *orderChanges(): Generator<readonly [key: string, value: Buffer | null]> {
-    for (const [key, value] of this.index.changes()) yield* reordered(key, this.#indexLocal.get(key), value);
+    for (const { key, bytes } of this.index.writes()) yield* reordered(key, this.#indexLocal.get(key), bytes);
   }
 
   applied(): void {

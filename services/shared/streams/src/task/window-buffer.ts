@@ -3,22 +3,25 @@ import type { Serde } from '../serde.ts';
 import type { LocalWindow } from '../store/local-state.ts';
 import { requireWindowKey } from '../store/window-key.ts';
 import type { WindowStoreDefinition } from '../topology/types.ts';
-import type { Effects, Undoable } from './effects.ts';
+import { type Effects, UNREAD } from './effects.ts';
+import { WindowList, type WindowSlot } from './window-list.ts';
 
-/** A value by key and time, as written since the last cut. */
-interface Written {
-  readonly timeMs: number;
-  readonly sequence: number;
-  value: unknown;
-  /** Null deletes; undefined: the write was taken back. */
-  bytes: Buffer | null | undefined;
+export interface CacheLimits {
+  /** Entries that are kept over cuts, in each of two generations. */
+  readonly entries: number;
+  /** A key with more entries than this is read from the local state each time. */
+  readonly ofKey: number;
 }
 
-export interface WindowChangeEntry {
+const CACHE_LIMITS: CacheLimits = { entries: 50_000, ofKey: 256 };
+/** Later than all times that a store can hold. */
+const END_OF_TIME = 2 ** 47;
+
+export interface WindowWrite {
   readonly key: string;
   readonly timeMs: number;
   readonly sequence: number;
-  readonly value: Buffer | null;
+  readonly bytes: Buffer | null;
 }
 
 /** Stream time of the topology that owns the store. */
@@ -26,8 +29,8 @@ export interface Now {
   readonly streamTimeMs: number;
 }
 
-/** One window store of a task: the writes since the last cut over the local state. */
-export class WindowBuffer<V> implements WindowStore<V>, Undoable {
+/** One window store of a task: the writes since the last cut over the local state, and a cache by key. */
+export class WindowBuffer<V> implements WindowStore<V> {
   readonly store: string;
   readonly segmentMs: number;
   readonly #retentionMs: number;
@@ -35,8 +38,11 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
   readonly #local: LocalWindow;
   readonly #effects: Effects;
   readonly #now: Now;
-  /** Each list in the order of time and sequence. */
-  #written = new Map<string, Written[]>();
+  readonly #limits: CacheLimits;
+  #lists = new Map<string, WindowList>();
+  #older = new Map<string, WindowList>();
+  #entries = 0;
+  #touched: WindowSlot[] = [];
   #droppedBeforeMs = 0;
 
   constructor(
@@ -45,6 +51,7 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
     local: LocalWindow,
     effects: Effects,
     now: Now,
+    limits = CACHE_LIMITS,
   ) {
     this.store = store;
     this.segmentMs = definition.segmentMs;
@@ -53,16 +60,17 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
     this.#local = local;
     this.#effects = effects;
     this.#now = now;
+    this.#limits = limits;
   }
 
   get(key: string, timeMs: number, sequence = 0): V | undefined {
     if (timeMs < this.#oldestMs()) return undefined;
-    const list = this.#written.get(key);
-    if (list !== undefined) {
-      const written = list[placeOf(list, timeMs, sequence)];
-      if (isAt(written, timeMs, sequence) && written?.bytes !== undefined)
-        return written.value as V | undefined;
+    const list = this.#find(key);
+    const known = list?.slots[list.placeOf(timeMs, sequence)];
+    if (known?.timeMs === timeMs && known.sequence === sequence && known.value !== UNREAD) {
+      return known.value as V | undefined;
     }
+    if (list !== undefined && timeMs >= list.completeFromMs) return undefined;
     const bytes = this.#local.get(key, timeMs, sequence);
     return bytes === undefined ? undefined : this.#serde.decode(bytes);
   }
@@ -76,37 +84,19 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
   }
 
   delete(key: string, timeMs: number, sequence = 0): void {
-    if (timeMs < this.#oldestMs()) return;
-    this.#write(key, timeMs, sequence, undefined, null);
+    if (timeMs >= this.#oldestMs()) this.#write(key, timeMs, sequence, undefined, null);
   }
 
-  *fetch(key: string, fromMs: number, toMs: number): Generator<WindowEntry<V>> {
+  fetch(key: string, fromMs: number, toMs: number): Iterable<WindowEntry<V>> {
     const from = Math.max(fromMs, this.#oldestMs());
-    const list = this.#written.get(key) ?? NONE;
-    let at = placeOf(list, from, Number.NEGATIVE_INFINITY);
-    for (const found of this.#local.fetch(key, from, toMs)) {
-      const until = placeOf(list, found.timeMs, found.sequence);
-      for (; at < until; at += 1) yield* present<V>(list[at]);
-      const own = isAt(list[at], found.timeMs, found.sequence) ? list[at++] : undefined;
-      if (own?.bytes !== undefined) yield* present<V>(own);
-      else yield { timeMs: found.timeMs, sequence: found.sequence, value: this.#serde.decode(found.value) };
-    }
-    for (let own = list[at]; own !== undefined && own.timeMs <= toMs; own = list[++at])
-      yield* present<V>(own);
+    const list = this.#list(key);
+    if (from < list.completeFromMs && !list.isLong) this.#readAll(list, key);
+    return from < list.completeFromMs ? this.#merged(list, key, from, toMs) : list.between<V>(from, toMs);
   }
 
-  undo(_key: string, previous: unknown, bytes: Buffer | null | undefined): void {
-    const { written, value } = previous as Previous;
-    written.value = value;
-    written.bytes = bytes;
-  }
-
-  *changes(): Generator<WindowChangeEntry> {
-    for (const [key, list] of this.#written) {
-      for (const { timeMs, sequence, bytes } of list) {
-        if (bytes !== undefined) yield { key, timeMs, sequence, value: bytes };
-      }
-    }
+  /** What was written since the last cut. */
+  writes(): readonly WindowWrite[] {
+    return this.#touched.filter(isWritten);
   }
 
   /** Segments that end here or before are out of the retention; undefined when that is nothing new. */
@@ -115,10 +105,20 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
     return before > this.#droppedBeforeMs ? before : undefined;
   }
 
-  /** The local state holds the changes now. */
+  /** The local state holds the writes now. */
   applied(droppedBeforeMs: number | undefined): void {
-    this.#written = new Map();
     if (droppedBeforeMs !== undefined) this.#droppedBeforeMs = droppedBeforeMs;
+    const oldestMs = this.#oldestMs();
+    for (const slot of this.#touched) {
+      slot.bytes = undefined;
+      slot.isListed = false;
+    }
+    for (const { key } of this.#touched) this.#find(key)?.tidy(oldestMs);
+    this.#touched = [];
+    if (this.#entries < this.#limits.entries) return;
+    this.#older = this.#lists;
+    this.#lists = new Map();
+    this.#entries = 0;
   }
 
   /** What is older cannot be found, whether its segment is dropped yet or not: so a rebuilt copy answers the same. */
@@ -126,55 +126,60 @@ export class WindowBuffer<V> implements WindowStore<V>, Undoable {
     return this.#now.streamTimeMs - this.#retentionMs;
   }
 
+  #find(key: string): WindowList | undefined {
+    const list = this.#lists.get(key);
+    if (list !== undefined) return list;
+    const older = this.#older.get(key);
+    if (older === undefined) return undefined;
+    this.#lists.set(key, older);
+    this.#entries += older.slots.length + 1;
+    return older;
+  }
+
+  #list(key: string): WindowList {
+    const found = this.#find(key);
+    if (found !== undefined) return found;
+    const made = new WindowList(key);
+    this.#lists.set(key, made);
+    this.#entries += 1;
+    return made;
+  }
+
+  #readAll(list: WindowList, key: string): void {
+    const from = this.#oldestMs();
+    let read = 0;
+    for (const { timeMs, sequence, value } of this.#local.fetch(key, from, END_OF_TIME)) {
+      if (++read > this.#limits.ofKey) {
+        list.isLong = true;
+        return;
+      }
+      const slot = list.slot(timeMs, sequence);
+      if (slot.value === UNREAD) slot.value = this.#serde.decode(value);
+    }
+    this.#entries += read;
+    list.completed(from);
+  }
+
+  /** For a key whose entries are too many to keep: what is known of them over what the local state has. */
+  #merged(list: WindowList, key: string, fromMs: number, toMs: number): readonly WindowEntry<V>[] {
+    const entries = list.between<V>(fromMs, toMs);
+    for (const { timeMs, sequence, value } of this.#local.fetch(key, fromMs, toMs)) {
+      if (!list.knows(timeMs, sequence)) entries.push({ timeMs, sequence, value: this.#serde.decode(value) });
+    }
+    return entries.sort((left, right) => left.timeMs - right.timeMs || left.sequence - right.sequence);
+  }
+
   #write(key: string, timeMs: number, sequence: number, value: V | undefined, bytes: Buffer | null): void {
     requireWindowKey({ key, timeMs, sequence });
-    let list = this.#written.get(key);
-    if (list === undefined) {
-      list = [];
-      this.#written.set(key, list);
-    }
-    const at = placeOf(list, timeMs, sequence);
-    let written = list[at];
-    if (written?.timeMs !== timeMs || written.sequence !== sequence) {
-      written = { timeMs, sequence, value: undefined, bytes: undefined };
-      if (at === list.length) list.push(written);
-      else list.splice(at, 0, written);
-    }
-    const previous: Previous = { written, value: written.value };
-    const grown = written.bytes === undefined ? key.length + 12 + (bytes?.length ?? 0) : 0;
-    this.#effects.wrote(this, key, previous, written.bytes, grown);
-    written.value = value;
-    written.bytes = bytes;
+    const slot = this.#list(key).slot(timeMs, sequence);
+    this.#effects.write(slot, value, bytes, key.length + 12 + (bytes === null ? 0 : bytes.length));
+    if (slot.isListed) return;
+    slot.isListed = true;
+    this.#entries += 1;
+    this.#touched.push(slot);
   }
 }
 
-interface Previous {
-  readonly written: Written;
-  readonly value: unknown;
-}
-
-const NONE: readonly Written[] = [];
-
-function* present<V>(written: Written | undefined): Generator<WindowEntry<V>> {
-  if (written?.bytes) yield { timeMs: written.timeMs, sequence: written.sequence, value: written.value as V };
-}
-
-function isAt(written: Written | undefined, timeMs: number, sequence: number): boolean {
-  return written !== undefined && written.timeMs === timeMs && written.sequence === sequence;
-}
-
-/** The index of the first entry that is not before this time and sequence. */
-function placeOf(list: readonly Written[], timeMs: number, sequence: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const entry = list[middle];
-    const before =
-      entry !== undefined &&
-      (entry.timeMs < timeMs || (entry.timeMs === timeMs && entry.sequence < sequence));
-    if (before) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function isWritten(slot: WindowSlot): slot is WindowSlot & WindowWrite {
+  return slot.bytes !== undefined;
 }
