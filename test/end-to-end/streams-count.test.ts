@@ -18,6 +18,7 @@ let at: Addresses;
 let highway: Highway;
 let log: Log;
 let directory: string;
+let worker: ChildProcess | undefined;
 
 beforeAll(async () => {
   at = await addresses(['kafka', 'registry']);
@@ -32,6 +33,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  worker?.kill('SIGKILL');
   await highway.close();
   await at.stop();
   await rm(directory, { recursive: true, force: true });
@@ -112,10 +114,11 @@ describe('counting on a real broker in a process that is killed again and again'
     'loses nothing and counts nothing twice, in the outputs and in the store',
     async () => {
       const loading = load();
-      let worker = startWorker('a');
+      worker = startWorker('a');
       for (let kill = 1; kill <= kills; kill++) {
         await started(worker);
         await sleep(300 + Math.random() * 2500);
+        expect(worker.exitCode).toBeNull();
         worker.kill('SIGKILL');
         await once(worker, 'exit');
         worker = startWorker('a');
@@ -123,8 +126,10 @@ describe('counting on a real broker in a process that is killed again and again'
       await started(worker);
       const sent = await loading.stop();
       const total = [...sent.values()].reduce((sum, count) => sum + count, 0);
-      for (let tries = 0; (await readAll(outputOf(name))).length < total && tries < 120; tries++)
+      for (let tries = 0; (await readAll(outputOf(name))).length < total && tries < 60; tries++) {
+        expect(worker.exitCode).toBeNull();
         await sleep(500);
+      }
       await sleep(500);
       worker.kill('SIGTERM');
       await once(worker, 'exit');

@@ -10,8 +10,8 @@ export type CommitOutcome =
   | { readonly kind: 'given-up' }
   /** The log refused or did not answer. */
   | { readonly kind: 'failed'; readonly error: unknown }
-  /** The log has it, and the local copy has been written by somebody else. */
-  | { readonly kind: 'foreign-copy'; readonly error: unknown };
+  /** The log has it and the local copy does not: somebody else has written to it, or it cannot be written. */
+  | { readonly kind: 'not-applied'; readonly error: unknown };
 
 /**
  * One commit: everything since the last one goes out in one transaction, and only then into the local copy.
@@ -37,7 +37,7 @@ export async function commitTask(
   try {
     task.applied(cut, ends);
   } catch (error) {
-    return { kind: 'foreign-copy', error };
+    return { kind: 'not-applied', error };
   }
   return { kind: 'committed', records: cut.records, positions };
 }

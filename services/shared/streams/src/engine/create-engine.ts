@@ -1,6 +1,6 @@
 import { StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
-import { memoryStates, type StateDirectory } from '../store/state-directory.ts';
+import { memoryStates, openStateDirectory, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
 import { messageOf, patiently } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
@@ -16,7 +16,6 @@ import {
 } from './options.ts';
 import { Scheduler } from './scheduler.ts';
 import { checkTopics } from './start-checks.ts';
-import { openStateDirectory } from './states.ts';
 import { type RunnerParts, TaskRunner } from './task-runner.ts';
 
 /** How often lag tools are told where we stand, and idle time is looked at. */
@@ -98,11 +97,14 @@ class ApplicationEngine implements Engine {
     return result;
   }
 
-  #openStates(): Promise<StateDirectory> {
-    const { application, stateDirectory: directory, instance } = this.#options;
-    if (typeof directory !== 'string') return Promise.resolve(directory);
-    if (directory === 'memory') return Promise.resolve(memoryStates());
-    return openStateDirectory({ directory, application, instance });
+  async #openStates(): Promise<StateDirectory> {
+    const { application, stateDirectory: directory, instance, logger } = this.#options;
+    if (typeof directory !== 'string') return directory;
+    if (directory === 'memory') return memoryStates();
+    const states = await openStateDirectory({ directory, application, instance });
+    if (states.distrusted)
+      logger.error({ directory }, 'local copies may be torn and are rebuilt from the log');
+    return states;
   }
 
   async #openGlobal(topic: string, partitions: number): Promise<GlobalTable> {

@@ -229,10 +229,11 @@ export class TaskRunner implements Workable, WatchedTask {
         return this.status.enter('running');
       case 'failed':
         return this.#commitFailed(opened, outcome.error);
-      case 'foreign-copy':
+      case 'not-applied':
+        if (!isRetryable(outcome.error)) return this.#fail(outcome.error);
         this.#parts.logger.error(
           { partition: this.partition, err: outcome.error },
-          'the local copy is not ours',
+          'the local copy did not take a commit',
         );
         return this.#lose(opened);
       case 'given-up':
