@@ -90,7 +90,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
   fetch(key: string, fromMs: number, toMs: number): Iterable<WindowEntry<V>> {
     const from = Math.max(fromMs, this.#oldestMs());
     const list = this.#list(key);
-    if (from < list.completeFromMs && !list.isLong) this.#readAll(list, key);
+    if (from < list.completeFromMs && !list.isLong) this.#extend(list, key, from);
     return from < list.completeFromMs ? this.#merged(list, key, from, toMs) : list.between<V>(from, toMs);
   }
 
@@ -145,10 +145,11 @@ export class WindowBuffer<V> implements WindowStore<V> {
     return made;
   }
 
-  #readAll(list: WindowList, key: string): void {
-    const from = this.#oldestMs();
+  /** Reads what the list lacks from a time on. What is asked for is mostly new, so nothing older is read with it. */
+  #extend(list: WindowList, key: string, fromMs: number): void {
     let read = 0;
-    for (const { timeMs, sequence, value } of this.#local.fetch(key, from, END_OF_TIME)) {
+    const before = Math.min(list.completeFromMs, END_OF_TIME);
+    for (const { timeMs, sequence, value } of this.#local.fetch(key, fromMs, before)) {
       if (++read > this.#limits.ofKey) {
         list.isLong = true;
         return;
@@ -157,7 +158,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
       if (slot.value === UNREAD) slot.value = this.#serde.decode(value);
     }
     this.#entries += read;
-    list.completed(from);
+    list.completed(fromMs);
   }
 
   /** For a key whose entries are too many to keep: what is known of them over what the local state has. */
