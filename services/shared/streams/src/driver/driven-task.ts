@@ -54,8 +54,9 @@ export class DrivenTask {
   readonly #states: LocalState[] = Array.from({ length: INSTANCES }, createMemoryState);
   #instance = 0;
   #owner: Owner | null = null;
-  /** When it last handled something. */
+  /** When something last came that had not been there before. */
   busyMs = 0;
+  readonly #seen = new Map<string, number>();
 
   constructor(partition: number, parts: DrivenTaskParts) {
     this.partition = partition;
@@ -80,7 +81,6 @@ export class DrivenTask {
     for (;;) {
       const fetched = this.#fetch(owner);
       const handled = owner.task.work(Math.max(1, limit - owner.task.pending.records));
-      if (handled > 0) this.busyMs = this.#parts.clock();
       if (owner.task.pending.records >= limit || (!fetched && handled === 0)) break;
     }
     if (!owner.task.pending.changed) return false;
@@ -144,8 +144,16 @@ export class DrivenTask {
       task.receive(topic, { ...page, highWatermark });
       fetched.set(topic, { offset: page.nextOffset, end: highWatermark });
       some = true;
+      this.#noteNew(topic, page.nextOffset);
     }
     return some;
+  }
+
+  /** What a new owner reads again makes nobody busy: in a test the clock stands while owners die. */
+  #noteNew(topic: string, nextOffset: number): void {
+    if (nextOffset <= (this.#seen.get(topic) ?? 0)) return;
+    this.#seen.set(topic, nextOffset);
+    this.busyMs = this.#parts.clock();
   }
 
   #commit(owner: Owner): boolean {

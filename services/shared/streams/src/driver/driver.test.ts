@@ -6,7 +6,6 @@ import {
   numberSerde,
   rekey,
   type StreamTopic,
-  stream,
   textSerde,
   topology,
   windowJoin,

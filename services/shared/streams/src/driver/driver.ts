@@ -132,12 +132,7 @@ class MemoryDriver implements Driver {
   }
 
   run(): void {
-    let progressed = true;
-    while (progressed) {
-      for (const table of this.#tables.values()) table.follow();
-      progressed = false;
-      for (const task of this.#tasks) if (task.step()) progressed = true;
-    }
+    this.#settle((task) => task.step());
   }
 
   advance(ms: number): void {
@@ -145,8 +140,19 @@ class MemoryDriver implements Driver {
     const lookMs = Math.max(1000, Math.ceil(ms / IDLE_LOOKS));
     while (this.nowMs < untilMs) {
       this.nowMs = Math.min(untilMs, this.nowMs + lookMs);
-      for (const task of this.#tasks) this.#idle(task);
-      this.run();
+      this.#settle((task) => {
+        this.#idle(task);
+        return task.step();
+      });
+    }
+  }
+
+  #settle(step: (task: DrivenTask) => boolean): void {
+    let progressed = true;
+    while (progressed) {
+      for (const table of this.#tables.values()) table.follow();
+      progressed = false;
+      for (const task of this.#tasks) if (step(task)) progressed = true;
     }
   }
 
