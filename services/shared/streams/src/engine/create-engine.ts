@@ -2,7 +2,7 @@ import { StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
 import { memoryStates, openStateDirectory, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
-import { messageOf, patiently } from './failures.ts';
+import { isWorthSaying, messageOf, patiently } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
@@ -18,8 +18,6 @@ import { Scheduler } from './scheduler.ts';
 import { checkTopics } from './start-checks.ts';
 import { type RunnerParts, TaskRunner } from './task-runner.ts';
 
-/** How often lag tools are told where we stand, and idle time is looked at. */
-const tickMs = 1000;
 /** A task that has stood in one phase other than running for this long makes the process unready. */
 const stalledMs = 30_000;
 
@@ -82,7 +80,7 @@ class ApplicationEngine implements Engine {
     this.#group = group;
     await this.#persist('joining the group', () => group.start().then(() => group));
     this.#phase = '';
-    this.#ticking = setInterval(() => void this.#tick(), tickMs);
+    this.#ticking = setInterval(() => void this.#tick(), this.#limits.tickMs);
   }
 
   /** Tries until it works, a failure does not pass, or the engine is stopped. */
@@ -90,8 +88,9 @@ class ApplicationEngine implements Engine {
     this.#phase = what;
     const { signal } = this.#ending;
     const result = await patiently(work, signal, (error, attempt) => {
-      this.#phase = `${what}: ${messageOf(error)}`;
-      this.#options.logger.warn({ what, attempt, err: error }, 'not possible yet');
+      const reason = messageOf(error);
+      this.#phase = `${what}: ${reason}`;
+      if (isWorthSaying(attempt)) this.#options.logger.warn({ what, attempt, reason }, 'not possible yet');
     });
     if (signal.aborted || result === undefined) throw stopped();
     return result;

@@ -1,8 +1,9 @@
 import { Registry } from 'prom-client';
+import type { TimerContext } from '../context.ts';
 import type { LogRecord, OutRecord } from '../log-port.ts';
 import { memoryStates, type StateDirectory } from '../store/state-directory.ts';
 import { application, topology } from '../topology/topology.ts';
-import type { Application } from '../topology/types.ts';
+import type { Application, DueTimer } from '../topology/types.ts';
 import { createEngine } from './create-engine.ts';
 import type { MemoryMember } from './memory-group.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -48,6 +49,50 @@ export function countApplication(name = 'app', serdeName = 'number'): Applicatio
   ]);
 }
 
+const wake = {
+  name: 'wake',
+  onDue: (timer: DueTimer, context: TimerContext) => context.emit(counts, timer.key, timer.dueMs),
+};
+
+/** Wakes 30 s of stream time after a record; its inputs may come by way of `entry`, keyed anew. */
+export function remindApplication(): Application {
+  const keyed = { ...words, name: 'keyed', internal: { retentionMs: 3_600_000 } } as const;
+  const entry = { ...words, name: 'entry' };
+  return application('app', [
+    topology('remind', {
+      order: 'free',
+      idleMs: 15_000,
+      parts: [
+        {
+          name: 'first',
+          operator: 'rekey',
+          outputs: [keyed],
+          inputs: [
+            {
+              topic: entry,
+              kind: 'stream',
+              stage: 'first',
+              handle: ({ key, value }, context) => context.emit(keyed, `again-${key}`, value),
+            },
+          ],
+        },
+        {
+          name: 'remind',
+          operator: 'timer',
+          timers: [wake],
+          outputs: [counts],
+          inputs: [words, keyed].map((topic) => ({
+            topic,
+            kind: 'stream',
+            stage: 'remind',
+            handle: ({ key }, context) => context.wakeAt(wake, key, context.streamTimeMs + 30_000),
+          })),
+        },
+      ],
+    }),
+  ]);
+}
+
 export const partitions = 2;
 
 /** A process: its engine, its local copies (they outlive a kill), what it said. */
@@ -65,7 +110,8 @@ export class EngineFixture {
   nowMs = Date.now();
 
   constructor() {
-    for (const topic of ['words', 'counts', 'dead-letter', 'late']) this.log.createTopic(topic, partitions);
+    for (const topic of ['words', 'entry', 'counts', 'dead-letter', 'late'])
+      this.log.createTopic(topic, partitions);
   }
 
   async run(
@@ -128,7 +174,7 @@ export class EngineFixture {
   }
 }
 
-const quick: Partial<EngineLimits> = { commitMs: 10, drainedCommitMs: 1, revokeMs: 300 };
+const quick: Partial<EngineLimits> = { commitMs: 10, drainedCommitMs: 1, revokeMs: 300, tickMs: 20 };
 
 function letterTo(topic: string, value: Buffer | null): OutRecord {
   return { topic, partition: 0, key: null, value, timestampMs: 0 };

@@ -71,3 +71,8 @@ export async function within(work: Promise<void>, budgetMs: number): Promise<voi
   await Promise.race([work, limit]);
   clearTimeout(timer);
 }
+
+/** Of attempts that follow each other quickly, one in a while is worth a line. */
+export function isWorthSaying(attempt: number): boolean {
+  return attempt === 1 || attempt % 8 === 0;
+}

@@ -2,7 +2,7 @@ import { StreamsError } from '../errors.ts';
 import type { LogPage, LogReader, Place } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
 import type { GlobalView } from '../task/types.ts';
-import { backoffMs, messageOf, pause } from './failures.ts';
+import { backoffMs, isWorthSaying, messageOf, pause } from './failures.ts';
 import type { EngineLogger } from './options.ts';
 
 export interface GlobalTableParts {
@@ -127,7 +127,9 @@ export class GlobalTable implements GlobalView {
       } catch (error) {
         if (signal.aborted) return;
         attempt += 1;
-        this.#parts.logger.warn({ ...place, attempt, reason: messageOf(error) }, 'global table waits');
+        const reason = messageOf(error);
+        if (isWorthSaying(attempt))
+          this.#parts.logger.warn({ ...place, attempt, reason }, 'global table waits');
         await pause(backoffMs(attempt), signal);
       }
     }

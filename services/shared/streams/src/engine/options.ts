@@ -30,6 +30,8 @@ export interface EngineLimits {
   readonly waitingBytes: number;
   /** How long work may hold the event loop. */
   readonly sliceMs: number;
+  /** How often lag tools are told where we stand, and idle time is looked at. */
+  readonly tickMs: number;
   /** How long a revoke waits for the last commit before it gives up. */
   readonly revokeMs: number;
   readonly sessionTimeoutMs: number;
@@ -44,6 +46,7 @@ export const defaultLimits: EngineLimits = {
   commitBytes: 8 * 1024 * 1024,
   waitingBytes: 4 * 1024 * 1024,
   sliceMs: 5,
+  tickMs: 1000,
   revokeMs: 3000,
   sessionTimeoutMs: 6000,
   deleteRetentionMs: 7 * 24 * 60 * 60 * 1000,

@@ -6,6 +6,7 @@ import {
   backoffMs,
   isFenced,
   isRetryable,
+  isWorthSaying,
   messageOf,
   patiently,
   pause,
@@ -16,6 +17,7 @@ import { InputProgress } from './input-progress.ts';
 import type { EngineMetrics, WatchedTask } from './metrics.ts';
 import { closeTask, type OpenedTask, openTask, type TaskParts } from './open-task.ts';
 import type { TaskPhase } from './options.ts';
+import { prepareBatch } from './prepare-batch.ts';
 import type { Scheduler, Workable } from './scheduler.ts';
 import { TaskStatus } from './task-status.ts';
 
@@ -83,7 +85,9 @@ export class TaskRunner implements Workable, WatchedTask {
         (error, attempt) => {
           this.status.lastError = messageOf(error);
           this.status.enter('opening');
-          logger.warn({ partition, attempt, err: error }, 'task cannot be opened yet');
+          const reason = messageOf(error);
+          if (isWorthSaying(attempt))
+            logger.warn({ partition, attempt, reason }, 'task cannot be opened yet');
         },
       );
       if (opened === undefined) return;
@@ -136,15 +140,14 @@ export class TaskRunner implements Workable, WatchedTask {
   }
 
   async #prepared(batch: LogBatch): Promise<void> {
-    const work = async (): Promise<void> => {
-      const preparing = this.#parts.prepare(valuesOf(batch));
-      if (preparing !== null) await preparing;
+    const onFailure = (error: unknown, attempt: number): void => {
+      const reason = messageOf(error);
+      this.status.lastError = reason;
+      if (!isWorthSaying(attempt)) return;
+      this.#parts.logger.warn({ ...this.#place(batch.topic), attempt, reason }, 'batch waits');
     };
     try {
-      await patiently(work, this.#ending.signal, (error, attempt) => {
-        this.status.lastError = messageOf(error);
-        this.#parts.logger.warn({ ...this.#place(batch.topic), attempt, err: error }, 'batch waits');
-      });
+      await prepareBatch(batch, this.#parts.prepare, this.#ending.signal, onFailure);
     } catch (error) {
       this.#fail(error);
     }
@@ -257,7 +260,7 @@ export class TaskRunner implements Workable, WatchedTask {
     if (!this.#ending.signal.aborted) this.#opening = this.#reopen();
   }
 
-  /** Only whoever still is in the group may fence; opening learns whether the commit went through. */
+  /** Only a present member may fence; opening learns whether the commit went through. */
   async #reopen(): Promise<void> {
     const { signal } = this.#ending;
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -345,8 +348,4 @@ export class TaskRunner implements Workable, WatchedTask {
   stateSize() {
     return this.#opened?.state.size() ?? { bytes: 0, entries: 0 };
   }
-}
-
-function* valuesOf({ records }: LogBatch): Generator<Buffer | null> {
-  for (const { value } of records) yield value;
 }
