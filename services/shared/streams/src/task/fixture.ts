@@ -2,7 +2,7 @@ import type { LogRecord, OutRecord } from '../log-port.ts';
 import type { Serde } from '../serde.ts';
 import type { LocalState } from '../store/local-state.ts';
 import { createMemoryState } from '../store/memory-state.ts';
-import { inputTopics, topicName } from '../topology/names.ts';
+import { inputTopics, storeLayouts, topicName } from '../topology/names.ts';
 import { application, topology } from '../topology/topology.ts';
 import type {
   AnyTopic,
@@ -15,6 +15,7 @@ import type {
 import { createTask } from './create-task.ts';
 import type { TaskOptions } from './options.ts';
 import { parsePosition } from './position.ts';
+import { restoredChange } from './restore.ts';
 import type { Cut, LateLetter, Letter, Position, Task } from './types.ts';
 
 /** What the tests of the task share: a log of one partition in memory, and a task that can be lost and opened again. */
@@ -167,6 +168,22 @@ export class TaskFixture {
       log.push({ ...record, offset: log.length, headers: Object.fromEntries(record.headers ?? []) });
     }
     if (cut.position.value !== null) this.position = parsePosition(cut.position.value);
+  }
+
+  /** Follows the changelogs from where the local state stands, as an owner does before it opens the task. */
+  restore(): void {
+    for (const layout of storeLayouts(this.application)) {
+      const from = this.state.mark?.sequence ?? 0;
+      const changelogs: Readonly<Record<string, number>> = this.state.mark?.changelogs ?? {};
+      const log = this.log(layout.changelog);
+      const change = restoredChange(layout, log.slice(changelogs[layout.changelog] ?? 0), this.state);
+      const mark = {
+        sequence: from + 1,
+        changelogs: { ...changelogs, [layout.changelog]: log.length },
+        atEndMs: 0,
+      };
+      this.state.apply({ from, mark, ...change });
+    }
   }
 
   ends(): ReadonlyMap<string, number> {

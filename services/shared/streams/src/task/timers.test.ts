@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createMemoryState } from '../store/memory-state.ts';
-import { storeLayouts } from '../topology/names.ts';
 import type { Handler, TimerDefinition } from '../topology/types.ts';
 import { jsonTopic, keyedStore, shop, streamPart, TaskFixture } from './fixture.ts';
-import { restoredChange } from './restore.ts';
 
 interface Step {
   readonly at: number;
@@ -197,20 +195,12 @@ describe('a timer', () => {
     fixture.run();
     send(fixture, ['a', { at: 2, wake: 14 }], ['x', { at: 12 }]);
     fixture.run();
-    const state = createMemoryState();
-    let sequence = 0;
-    for (const layout of storeLayouts(fixture.application)) {
-      for (const record of fixture.log(layout.changelog)) {
-        const change = restoredChange(layout, [record], state);
-        const mark = { sequence: sequence + 1, changelogs: {}, atEndMs: 0 };
-        state.apply({ from: sequence, mark, ...change });
-        sequence += 1;
-      }
-    }
+    const before = fixture.state;
+    fixture.state = createMemoryState();
+    fixture.restore();
     for (const store of ['shop.timers', 'shop.timers-due', 'shop.notes']) {
-      expect([...state.keyed(store).range()]).toEqual([...fixture.state.keyed(store).range()]);
+      expect([...fixture.state.keyed(store).range()]).toEqual([...before.keyed(store).range()]);
     }
-    fixture.state = state;
     fixture.open();
     send(fixture, ['y', { at: 20 }]);
     fixture.run();
