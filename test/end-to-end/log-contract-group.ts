@@ -139,6 +139,7 @@ export function describeGroup(
       await eventually(() => shared([again, other], 4));
       expect(performance.now() - began).toBeLessThan(4_000);
       expect(tasksOf([again])).toEqual([before]);
+      expect(other.revoked).toEqual([]);
       expect(await a.group.confirm(generation)).toBe(false);
       await eventually(() => a.revoked.includes('lost'));
       expect(await again.group.confirm(again.generation ?? -1)).toBe(true);

@@ -36,8 +36,8 @@ export class GroupMember {
   /** The coordinator, and the cluster that it belongs to. */
   #coordinator: { readonly node: BrokerNode; readonly of: KafkajsCluster } | null = null;
   #memberId = '';
-  /** What the one that led said to all with the last assignment. */
-  #memo: Buffer = Buffer.alloc(0);
+  /** What it had in the last generation, for as long as nobody else may have it. */
+  #owned: readonly Place[] = [];
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -62,15 +62,12 @@ export class GroupMember {
           }),
         2 * rebalanceTimeoutMs,
       );
-      const assigned = MemberAssignment.decode(memberAssignment);
-      this.#memo = assigned?.userData ?? Buffer.alloc(0);
-      return {
-        generation: joined.generationId,
-        memberId: joined.memberId,
-        partitions: Object.entries(assigned?.assignment ?? {}).flatMap(([topic, partitions]) =>
-          partitions.map((partition) => ({ topic, partition })),
-        ),
-      };
+      const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
+      this.#owned = Object.entries(assignment).flatMap(([topic, partitions]) =>
+        partitions.map((partition) => ({ topic, partition })),
+      );
+      const { generationId: generation, memberId } = joined;
+      return { generation, memberId, partitions: this.#owned };
     } catch (error) {
       this.#forgetAfter(error);
       throw translate(error, `join group ${groupId}`, { groupId });
@@ -79,7 +76,7 @@ export class GroupMember {
 
   #joinAt(coordinator: BrokerNode): Promise<JoinedGroup> {
     const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, topics, assigner, instance } = this.#options;
-    const userData = assigner.describe();
+    const userData = assigner.describe(this.#owned);
     const metadata = MemberMetadata.encode({ version: assignerVersion, topics: [...topics], userData });
     const join = {
       groupId,
@@ -102,10 +99,9 @@ export class GroupMember {
     const partitions = Object.fromEntries(
       topics.map((topic) => [topic, cluster.leadersOf(topic).map(({ partitionId }) => partitionId)]),
     );
-    const { byMember, memo } = assigner.assign(described, partitions, this.#memo);
-    return [...byMember].map(([memberId, own]) => {
+    return [...assigner.assign(described, partitions)].map(([memberId, own]) => {
       const assignment = Object.fromEntries(Object.entries(own).map(([topic, some]) => [topic, [...some]]));
-      const content = { version: assignerVersion, assignment, userData: memo };
+      const content = { version: assignerVersion, assignment, userData: Buffer.alloc(0) };
       return { memberId, memberAssignment: MemberAssignment.encode(content) };
     });
   }
@@ -186,6 +182,7 @@ export class GroupMember {
   async leave(): Promise<void> {
     const memberId = this.#memberId;
     this.#memberId = '';
+    this.#owned = [];
     if (memberId === '') return;
     const { groupId } = this.#options;
     await this.#ask('leaving', (coordinator) => coordinator.leaveGroup({ groupId, memberId }));
@@ -213,7 +210,10 @@ export class GroupMember {
 
   #forgetAfter(error: unknown): void {
     const type = typeOfError(error);
-    if (type === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
+    if (type === 'UNKNOWN_MEMBER_ID') {
+      this.#memberId = '';
+      this.#owned = [];
+    }
     if (type !== 'REBALANCE_IN_PROGRESS') this.#coordinator = null;
   }
 }

@@ -1,3 +1,5 @@
+import type { Place } from './subscription-types.ts';
+
 /** A member of a group, as the coordinator names it to the one that leads. */
 export interface DescribedMember {
   readonly memberId: string;
@@ -8,35 +10,27 @@ export interface DescribedMember {
 /** Partitions by topic. */
 export type TopicPartitions = Readonly<Record<string, readonly number[]>>;
 
-export interface GroupAssignment {
-  readonly byMember: ReadonlyMap<string, TopicPartitions>;
-  /** Told to every member, so that whoever leads next knows it. */
-  readonly memo: Buffer;
-}
-
 /** How the member that leads a group shares the partitions. */
 export interface PartitionAssigner {
   /** All members of a group have the same. */
   readonly name: string;
-  /** What a member says of itself at each join. */
-  describe(): Buffer;
+  /** What a member says of itself at each join; `owned` it had until now. */
+  describe(owned: readonly Place[]): Buffer;
+  /** The share of each member, by its id. */
   assign(
     members: readonly DescribedMember[],
     partitions: TopicPartitions,
-    formerMemo: Buffer,
-  ): GroupAssignment;
+  ): ReadonlyMap<string, TopicPartitions>;
 }
-
-const nothing = Buffer.alloc(0);
 
 /** Partition p of every topic goes to the same member, so that what is keyed alike is read together. */
 export const coPartitioned: PartitionAssigner = {
   name: 'zhongtai-copartitioned',
-  describe: () => nothing,
+  describe: () => Buffer.alloc(0),
   assign(members, partitions) {
     const ids = members.map(({ memberId }) => memberId).sort();
     const shareOf = (index: number) => pick(partitions, (partition) => partition % ids.length === index);
-    return { byMember: new Map(ids.map((memberId, index) => [memberId, shareOf(index)])), memo: nothing };
+    return new Map(ids.map((memberId, index) => [memberId, shareOf(index)]));
   },
 };
 
