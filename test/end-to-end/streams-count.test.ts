@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Highway } from '@zhongtai/highway';
-import type { Log, LogRecord } from '@zhongtai/streams';
+import { compareWithRebuild, type Log, type LogRecord } from '@zhongtai/streams';
 import { type Addresses, addresses, highwayAt } from './highway-fixture.ts';
-import { inputOf, outputOf } from './streams-count-topology.ts';
+import { countApplication, inputOf, outputOf } from './streams-count-topology.ts';
 
 const kills = Number(process.env['KILLS'] ?? 6);
 const partitions = 4;
@@ -144,6 +144,12 @@ describe('counting on a real broker in a process that is killed again and again'
       const stored = [...changelog].map(([key, values]) => [key, values.at(-1)]);
       expect(Object.fromEntries(stored)).toEqual(Object.fromEntries(sent));
       expect(total).toBeGreaterThan(1000);
+      // And so is the copy on this machine's disk, which saw every kill.
+      const stateDirectory = join(directory, 'a');
+      const application = countApplication(name);
+      const copies = await compareWithRebuild({ application, log, stateDirectory, instance: 'a' });
+      expect(copies.map(({ differences }) => differences)).toEqual([0, 0, 0, 0]);
+      expect(copies.reduce((sum, { entries }) => sum + entries, 0)).toBe(sent.size);
     },
     kills * 20_000 + 120_000,
   );

@@ -1,4 +1,5 @@
 export type * from './context.ts';
+export { type CompareOptions, type Comparison, compareWithRebuild } from './engine/compare-with-rebuild.ts';
 export { createEngine } from './engine/create-engine.ts';
 export type {
   Engine,
