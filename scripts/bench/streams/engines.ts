@@ -60,7 +60,8 @@ export function startEngine(platform: Platform, javaClassPath: string, job: Job)
   return follow(spawn(process.execPath, node, piped), job);
 }
 
-const piped: SpawnOptions = { stdio: ['ignore', 'pipe', 'inherit'] };
+/** The open standard input ends with this process, and an engine ends with it. */
+const piped: SpawnOptions = { stdio: ['pipe', 'pipe', 'inherit'] };
 
 function follow(child: ChildProcess, job: Job): Engine {
   const { promise: running, resolve, reject } = Promise.withResolvers<void>();

@@ -6,7 +6,10 @@ import { benchHighway } from './platform.ts';
 import { prepareCodec } from './records.ts';
 import { caseApplication } from './topologies.ts';
 
-/** Runs one case with our engine until it is told to end. Says `running` when its tasks are restored. */
+/**
+ * Runs one case with our engine until it is told to end, or who started it is gone. Says `running` when its tasks are
+ * restored.
+ */
 const settings = new Map(
   process.argv.slice(2).map((argument): [string, string] => {
     const at = argument.indexOf('=');
@@ -49,6 +52,7 @@ process.once('SIGTERM', () => {
     .then(() => highway.close())
     .then(() => process.exit(0));
 });
+process.stdin.once('end', () => process.exit(1)).resume();
 await engine.start();
 const isRunning = (): boolean => {
   const tasks = engine.tasks();

@@ -1,12 +1,15 @@
+import java.io.IOException;
 import java.util.Properties;
-import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.TimestampExtractor;
 
-/** Runs one case with Kafka Streams until it is told to end. Says `running` when its tasks are restored. */
+/**
+ * Runs one case with Kafka Streams until it is told to end, or who started it is gone. Says `running` when its tasks
+ * are restored.
+ */
 public final class Bench {
   /** When it happened, as the event tells; the log's own time is that of the arrival. */
   public static final class EventTime implements TimestampExtractor {
@@ -16,7 +19,7 @@ public final class Bench {
     }
   }
 
-  public static void main(String[] arguments) throws InterruptedException {
+  public static void main(String[] arguments) throws IOException {
     Settings settings = new Settings(arguments);
     if (settings.text("case").equals("digest")) {
       Digest.print(settings);
@@ -24,16 +27,15 @@ public final class Bench {
     }
     KafkaStreams streams =
         new KafkaStreams(new Cases(settings).named(settings.text("case")), properties(settings));
-    CountDownLatch ended = new CountDownLatch(1);
     streams.setStateListener(
         (now, before) -> {
           if (now == KafkaStreams.State.RUNNING) System.out.println("running");
-          if (now == KafkaStreams.State.ERROR) ended.countDown();
+          if (now == KafkaStreams.State.ERROR) Runtime.getRuntime().halt(1);
         });
     Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
     streams.start();
-    ended.await();
-    System.exit(1);
+    while (System.in.read() >= 0) continue;
+    System.exit(0);
   }
 
   private static Properties properties(Settings settings) {

@@ -2,6 +2,8 @@ import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
@@ -19,6 +21,7 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.Stores;
 
 /** The bench's cases as a user of Kafka Streams would write them, tuned where that changes nothing of the output. */
@@ -84,16 +87,20 @@ final class Cases {
     var windows =
         SessionWindows.ofInactivityGapAndGrace(
             Duration.ofMillis(settings.number("gapMs")), Duration.ofMillis(settings.number("sessionGraceMs")));
+    // Closed sessions are looked for once a second of the clock, when a replay may be hours further: kept until then.
+    Materialized<String, Long, SessionStore<Bytes, byte[]>> kept =
+        Materialized.<String, Long, SessionStore<Bytes, byte[]>>with(Serdes.String(), Serdes.Long())
+            .withRetention(Duration.ofHours(6));
     KStream<String, Result> closed =
         stream(0)
             .groupByKey(Grouped.with(Serdes.String(), events))
             .windowedBy(windows)
             .emitStrategy(EmitStrategy.onWindowClose())
-            .count(Materialized.with(Serdes.String(), Serdes.Long()))
+            .count(kept)
             .toStream()
             .map(
                 (session, count) ->
-                    org.apache.kafka.streams.KeyValue.pair(
+                    KeyValue.pair(
                         session.key(),
                         new Result(
                             session.key(), "", "", count, session.window().start(), session.window().end())));
