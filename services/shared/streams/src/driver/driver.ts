@@ -67,6 +67,12 @@ export interface Driver {
   late(): readonly DrivenLetter[];
   /** The next time that a task comes to this step, its owner dies there and another takes over. */
   crashAt(step: FaultStep, fault?: Fault): void;
+  /**
+   * Stops all tasks and goes on with another version of the application, on the same log and without local state.
+   *
+   * @throws when it cannot read what the former version stored.
+   */
+  redeploy(next: Topology | Application): void;
 }
 
 const DEAD_LETTERS = 'driver.dead-letter';
@@ -77,32 +83,49 @@ const BEGINNING_MS = 1_767_225_600_000;
 const IDLE_LOOKS = 600;
 
 export function drive(driven: Topology | Application, options: DriveOptions = {}): Driver {
-  const application = 'topologies' in driven ? driven : { name: driven.name, topologies: [driven] };
-  return new MemoryDriver(application, options);
+  return new MemoryDriver(applicationOf(driven), options);
+}
+
+function applicationOf(driven: Topology | Application): Application {
+  return 'topologies' in driven ? driven : { name: driven.name, topologies: [driven] };
 }
 
 class MemoryDriver implements Driver {
   nowMs: number;
-  readonly #application: Application;
+  #application: Application;
   readonly #partitions: number;
   readonly #log = new DriverLog();
-  readonly #tasks: readonly DrivenTask[];
-  readonly #tables: ReadonlyMap<string, FollowedTable>;
+  #tasks: readonly DrivenTask[];
+  #tables: ReadonlyMap<string, FollowedTable>;
   readonly #crashes: { readonly step: FaultStep; readonly fault: Fault }[] = [];
   readonly #read = new Map<string, number>();
 
-  constructor(
-    application: Application,
-    { partitions = 1, nowMs = BEGINNING_MS, schedule = calmSchedule, flaw }: DriveOptions,
-  ) {
+  readonly #options: DriveOptions;
+
+  constructor(application: Application, options: DriveOptions) {
+    const { partitions = 1, nowMs = BEGINNING_MS } = options;
     this.#application = application;
+    this.#options = options;
     this.#partitions = partitions;
     this.nowMs = nowMs;
     this.#createTopics();
     this.#tables = this.#followTables();
+    this.#tasks = this.#createTasks();
+  }
+
+  redeploy(next: Topology | Application): void {
+    this.#application = applicationOf(next);
+    this.#createTopics();
+    this.#tables = this.#followTables();
+    this.#tasks = this.#createTasks();
+    this.run();
+  }
+
+  #createTasks(): readonly DrivenTask[] {
+    const { schedule = calmSchedule, flaw } = this.#options;
     const parts: DrivenTaskParts = {
-      application: frozenApplication(application),
-      partitions,
+      application: frozenApplication(this.#application),
+      partitions: this.#partitions,
       log: this.#log,
       schedule: {
         ...schedule,
@@ -114,7 +137,7 @@ class MemoryDriver implements Driver {
       late: (letter) => letterRecord(LATE, letter),
       clock: () => this.nowMs,
     };
-    this.#tasks = Array.from({ length: partitions }, (_, partition) => new DrivenTask(partition, parts));
+    return Array.from({ length: this.#partitions }, (_, partition) => new DrivenTask(partition, parts));
   }
 
   pipe<T>(topic: StreamTopic<T>, key: string, value: T | null, atMs?: number): void {

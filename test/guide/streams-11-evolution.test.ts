@@ -1,0 +1,110 @@
+/**
+ * 11 · Evolution
+ *
+ * State outlives the code that wrote it. A serde reads what its older versions wrote: then nothing else is needed. A
+ * store under a new name begins empty. A store whose form changes under its old name is refused at the start, with
+ * its name. A new topology begins at its stated point, earliest or latest; what a removed one kept stays until a reset.
+ */
+import { describe, expect, it } from '@jest/globals';
+import {
+  aggregate,
+  application,
+  count,
+  jsonSerde,
+  numberSerde,
+  type Serde,
+  type StreamTopic,
+  type Topology,
+  topology,
+} from '@zhongtai/streams';
+import { drive } from '@zhongtai/streams/driver';
+
+interface Visit {
+  readonly page: string;
+}
+interface Seen {
+  readonly visits: number;
+  /** Since the second version. */
+  readonly lastPage?: string;
+}
+
+const visits: StreamTopic<Visit> = { name: 'visits', partitions: 'P', serde: jsonSerde('visit') };
+
+function remembering(serde: Serde<Seen>, name = 'seen'): Topology {
+  const seen = aggregate<Visit, Seen>({
+    name,
+    from: visits,
+    serde,
+    initial: { visits: 0 },
+    add: (before, { page }) => ({ visits: before.visits + 1, lastPage: page }),
+  });
+  return topology('remembering', { order: 'free', parts: [seen] });
+}
+
+function shop(...topologies: readonly Topology[]) {
+  return application('shop', topologies);
+}
+
+describe('evolution', () => {
+  it('a serde that reads what older versions wrote needs nothing else', () => {
+    const first: Serde<Seen> = {
+      ...jsonSerde<Seen>('seen'),
+      encode: ({ visits: count }) => Buffer.from(JSON.stringify({ visits: count })),
+    };
+    const driver = drive(shop(remembering(first)));
+    driver.pipe(visits, 'ann', { page: '/' });
+    driver.redeploy(shop(remembering(jsonSerde('seen'))));
+    driver.pipe(visits, 'ann', { page: '/tea' });
+    expect(driver.store('seen').get('ann')).toEqual({ visits: 2, lastPage: '/tea' });
+  });
+
+  it('a store in another form under its old name is refused, by name', () => {
+    const driver = drive(shop(remembering(jsonSerde('seen'))));
+    driver.pipe(visits, 'ann', { page: '/' });
+    expect(() => driver.redeploy(shop(remembering(jsonSerde('seen-2'))))).toThrow(
+      'the store seen is stored in another form',
+    );
+  });
+
+  it('a store under a new name begins empty', () => {
+    const driver = drive(shop(remembering(jsonSerde('seen'))));
+    driver.pipe(visits, 'ann', { page: '/' });
+    driver.redeploy(shop(remembering(jsonSerde('seen-2'), 'seen-2')));
+    driver.pipe(visits, 'ann', { page: '/tea' });
+    expect(driver.store('seen-2').get('ann')).toEqual({ visits: 1, lastPage: '/tea' });
+  });
+
+  it.each([['earliest', 2] as const, ['latest', 1] as const])(
+    'a new topology begins at the %s',
+    (start, counted) => {
+      const first = remembering(jsonSerde('seen'));
+      const counting = topology('counting', {
+        order: 'free',
+        start,
+        parts: [count({ name: 'count', from: visits })],
+      });
+      const driver = drive(shop(first));
+      driver.pipe(visits, 'ann', { page: '/' });
+      driver.redeploy(shop(first, counting));
+      driver.pipe(visits, 'ann', { page: '/tea' });
+      expect(driver.store('count').get('ann')).toBe(counted);
+      expect(driver.store<Seen>('seen').get('ann')?.visits).toBe(2);
+    },
+  );
+
+  it('what a removed topology kept is there when it comes back', () => {
+    const kept = remembering(jsonSerde('seen'));
+    const other = topology('other', { order: 'free', parts: [count({ name: 'count', from: visits })] });
+    const driver = drive(shop(kept, other));
+    driver.pipe(visits, 'ann', { page: '/' });
+    driver.redeploy(shop(other));
+    driver.redeploy(shop(kept, other));
+    driver.pipe(visits, 'ann', { page: '/tea' });
+    expect(driver.store<Seen>('seen').get('ann')?.visits).toBe(2);
+  });
+
+  it('the name of a serde is part of the form', () => {
+    expect(numberSerde.name).toBe('number');
+    expect(jsonSerde('seen').name).not.toBe(jsonSerde('seen-2').name);
+  });
+});
