@@ -6,6 +6,8 @@ export const factoryErrors = {
   'ZT-FACTORY-APPLICATION': 'fatal',
   /** VAULT_KEY is not a key. */
   'ZT-FACTORY-VAULT-KEY': 'fatal',
+  /** A topology that is still part of its application cannot be reset alone. */
+  'ZT-FACTORY-RESET': 'fatal',
   /** A value is of a record type that its topic does not carry. Set aside; its writer is not one of the contract. */
   'ZT-FACTORY-FOREIGN-RECORD': 'bad_record',
 } as const satisfies Record<`ZT-FACTORY-${string}`, Failure>;

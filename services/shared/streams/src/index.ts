@@ -35,5 +35,6 @@ export type { Serde } from './serde.ts';
 export type { LateLetter, Letter } from './task/types.ts';
 export { describeTopology, mermaidOf } from './topology/describe.ts';
 export { type Graph, type GraphEdge, type GraphNode, type GraphTopology, graphOf } from './topology/graph.ts';
+export { openStateDirectory, type StateDirectory } from './store/state-directory.ts';
 export { application, topology } from './topology/topology.ts';
 export type * from './topology/types.ts';

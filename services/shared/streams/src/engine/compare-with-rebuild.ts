@@ -1,4 +1,4 @@
-import type { Log, LogReader } from '../log-port.ts';
+import type { Log, LogReader, Place } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
 import { createMemoryState } from '../store/memory-state.ts';
 import { openStateDirectory } from '../store/state-directory.ts';
@@ -56,8 +56,22 @@ async function standsAtEnds(
   layouts: readonly StoreLayout[],
   partition: number,
 ): Promise<boolean> {
-  const ends = await reader.bounds(layouts.map(({ changelog }) => ({ topic: changelog, partition })));
-  return ends.every(({ topic, end }) => (copy.mark?.changelogs[topic] ?? -1) >= end);
+  const places = layouts.map(({ changelog }) => ({ topic: changelog, partition }));
+  for (const { topic, end } of await reader.bounds(places)) {
+    const at = copy.mark?.changelogs[topic];
+    if (at === undefined || (await hasRecords(reader, { topic, partition }, at, end))) return false;
+  }
+  return true;
+}
+
+/** What lies between may be markers alone: a commit ends with one. */
+async function hasRecords(reader: LogReader, place: Place, from: number, end: number): Promise<boolean> {
+  for (let offset = from; offset < end; ) {
+    const page = await reader.read(place, offset);
+    if (page === null || page.records.length > 0) return true;
+    offset = page.nextOffset;
+  }
+  return false;
 }
 
 async function rebuild(

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { createMetrics } from '@zhongtai/runtime';
+import { createEngine, type Log } from '@zhongtai/streams';
+import { applications } from './applications.ts';
+import { environment, parseFactoryConfig } from './config.ts';
+
+const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8');
+const secrets = { TOKEN_SECRET: 's'.repeat(32), VAULT_KEY: 'a'.repeat(64) };
+
+/** The rows of the README's table under a heading: what stands in their cells. */
+function table(heading: string): string[][] {
+  const [, section = ''] = readme.split(`${heading}\n`);
+  const [own = ''] = section.split('\n## ');
+  return own
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
+    .map((cells) => cells.slice(1, -1));
+}
+
+describe('README of the factory', () => {
+  it('lists every application', () => {
+    expect(table('# Factory 數據加工廠').map(([name]) => name)).toEqual(Object.keys(applications));
+  });
+
+  it('lists every variable with its default', () => {
+    const shown = {
+      ...parseFactoryConfig(secrets),
+      TOKEN_SECRET: '',
+      VAULT_KEY: '',
+      INSTANCE: 'factory-(host name)',
+      STATE_DIRECTORY: '.local/factory',
+    };
+    const expected = Object.keys(environment.shape).map((name) => [
+      name,
+      String(Object.entries(shown).find(([key]) => key === name)?.[1]),
+    ]);
+    expect(table('## Environment').map(([name, value]) => [name, value])).toEqual(expected);
+  });
+
+  it('lists every metric with its help', async () => {
+    const registry = createMetrics();
+    const never = (): never => {
+      throw new Error('nothing is run here');
+    };
+    const log: Log = {
+      partitionOf: never,
+      partitionCounts: never,
+      ensureTopics: never,
+      createReader: never,
+      createProducer: never,
+      createGroup: never,
+      lag: never,
+    };
+    createEngine({
+      application: { name: 'none', topologies: [] },
+      log,
+      stateDirectory: 'memory',
+      instance: 'none',
+      partitions: 1,
+      logger: { debug: never, info: never, warn: never, error: never },
+      metrics: registry,
+      deadLetter: never,
+      late: never,
+      onFatal: never,
+    });
+    const metrics = (await registry.getMetricsAsJSON()).map(({ name, help }) => [name, help]);
+    expect(table('## Metrics')).toEqual(metrics);
+  });
+});
+
+describe('configuration of the factory', () => {
+  it('reports every problem at once and shows no secret', () => {
+    expect(() => parseFactoryConfig({ PORT: 'x', INSTANCE: 'a b', VAULT_KEY: 'short' })).toThrow(
+      expect.objectContaining({
+        problems: ['PORT', 'INSTANCE', 'TOKEN_SECRET', 'VAULT_KEY'].map((name) =>
+          expect.stringContaining(name),
+        ),
+      }),
+    );
+    expect(JSON.stringify(parseFactoryConfig(secrets))).not.toContain('ssss');
+  });
+});
