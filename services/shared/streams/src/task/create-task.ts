@@ -1,11 +1,11 @@
 import { failureOf, StreamsError } from '../errors.ts';
 import type { LogPage } from '../log-port.ts';
 import { CutMaker } from './cut-maker.ts';
-import { DeadLetterRate } from './dead-letter-rate.ts';
 import { Effects } from './effects.ts';
 import type { HeadRecord, InputQueue } from './input-queue.ts';
 import { letterOf, type Reason, reasonOf, timerLetter } from './letters.ts';
 import type { TaskOptions } from './options.ts';
+import { PoisonRate } from './poison-rate.ts';
 import { incompatibleShapes } from './position.ts';
 import { type ChoiceGroup, choiceGroups, openInputs, type Route, type RoutedInput } from './routes.ts';
 import type { StoredTimer } from './timer-heap.ts';
@@ -42,14 +42,14 @@ class CoreTask implements Task {
   readonly #inputs: readonly RoutedInput[];
   readonly #byTopic: ReadonlyMap<string, InputQueue>;
   readonly #groups: readonly ChoiceGroup[];
-  readonly #deadLetterRate: DeadLetterRate;
+  readonly #poisonRate: PoisonRate;
   readonly #cuts: CutMaker;
   #turn = 0;
   /** In which the record in hand is, for its dead letter. */
   #stage = '';
   /** Since the last cut. */
   #records = 0;
-  #dead = 0;
+  #poison = 0;
   #changed: boolean;
   #cut: Cut | null = null;
 
@@ -62,7 +62,7 @@ class CoreTask implements Task {
     this.#inputs = openInputs(options, this.#runs);
     this.#byTopic = new Map(this.#inputs.map(({ queue }) => [queue.topic, queue]));
     this.#groups = choiceGroups(this.#inputs);
-    this.#deadLetterRate = new DeadLetterRate(options.deadLetterLimit);
+    this.#poisonRate = new PoisonRate(options.poisonLimit);
     this.#cuts = new CutMaker(options, this.#runs, this.#inputs, this.#effects);
     const names = application.topologies.map((each) => each.name);
     const known = Object.keys(position?.shapes ?? {});
@@ -110,7 +110,7 @@ class CoreTask implements Task {
     if (this.#cut !== null)
       throw new StreamsError('ZT-STREAMS-CUT', 'fatal', 'the last cut is not applied yet');
     if (!this.#changed) return null;
-    this.#deadLetterRate.count(nowMs, this.#records, this.#dead);
+    this.#poisonRate.count(nowMs, this.#records, this.#poison);
     this.#cut = this.#cuts.make(nowMs, this.#records);
     return this.#cut;
   }
@@ -121,7 +121,7 @@ class CoreTask implements Task {
     this.#cut = null;
     this.#changed = false;
     this.#records = 0;
-    this.#dead = 0;
+    this.#poison = 0;
   }
 
   positions(): ReadonlyMap<string, number> {
@@ -180,13 +180,13 @@ class CoreTask implements Task {
 
   #handle({ queue, routes }: RoutedInput): void {
     const { offset } = queue.head;
-    let isDead = false;
+    let isPoison = false;
     let begun = 0;
     this.#effects.beginRecord(queue.head);
     try {
       for (const route of routes) {
         begun += 1;
-        if (offset >= route.from && !this.#deliver(route, queue)) isDead = true;
+        if (offset >= route.from && this.#deliver(route, queue)) isPoison = true;
       }
     } catch (error) {
       // The record stays at the head, as if no topology had seen it.
@@ -196,29 +196,31 @@ class CoreTask implements Task {
     }
     queue.advance();
     this.#records += 1;
-    if (isDead) this.#dead += 1;
+    if (isPoison) this.#poison += 1;
   }
 
-  /** False when the record became a dead letter of the topology. */
+  /** True when the record is poison: it cannot be read, or a handler threw. A handler that gave it up knew it. */
   #deliver(route: Route, { head }: InputQueue): boolean {
     const { run } = route;
     run.holdTime();
     this.#effects.beginStage();
     let reason: Reason | null;
+    let isPoison = false;
     try {
       reason = this.#runStages(route, head);
     } catch (error) {
       if (failureOf(error) !== 'bad_record') throw error;
       reason = reasonOf(error);
+      isPoison = true;
     }
     run.worked += 1;
-    if (reason === null) return true;
+    if (reason === null) return false;
     run.resetTime();
     this.#effects.undoStage();
     const letter = letterOf(run.name, this.#stage, head, reason);
     this.#effects.emitUnchecked(this.#options.deadLetter(letter));
     this.#options.observe?.deadLettered(run.name, letter.stage, letter.reason);
-    return false;
+    return isPoison;
   }
 
   #runStages({ run, inputs, isTimed }: Route, head: HeadRecord): Reason | null {
@@ -285,7 +287,7 @@ class CoreTask implements Task {
       const letter = timerLetter(run.name, partition, timer, reasonOf(error));
       this.#effects.emitUnchecked(deadLetter(letter));
       observe?.deadLettered(run.name, letter.stage, letter.reason);
-      this.#dead += 1;
+      this.#poison += 1;
     }
   }
 

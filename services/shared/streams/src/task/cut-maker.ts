@@ -82,7 +82,12 @@ export class CutMaker {
       const end = ends.get(`${topic}/${partition}`);
       if (end !== undefined) marked[topic] = end;
     }
-    state.apply({ ...change, mark: { sequence: change.from + 1, changelogs: marked, atEndMs: this.#nowMs } });
+    // Without stores there is nothing to keep, and no time to spend on it.
+    if (this.#changelogs.size > 0)
+      state.apply({
+        ...change,
+        mark: { sequence: change.from + 1, changelogs: marked, atEndMs: this.#nowMs },
+      });
     const dropped = new Map(change.windows.map(({ store, dropBeforeMs }) => [store, dropBeforeMs]));
     for (const run of this.#runs) {
       for (const store of run.keyed) store.applied();

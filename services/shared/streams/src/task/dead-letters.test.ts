@@ -112,7 +112,7 @@ describe('a late record', () => {
   });
 });
 
-describe('many dead letters', () => {
+describe('much poison', () => {
   const limit = { share: 0.05, atLeast: 10, windowMs: 60_000 };
 
   function send(fixture: TaskFixture, good: number, bad: number): void {
@@ -120,15 +120,15 @@ describe('many dead letters', () => {
     fixture.send(orders, ...values.map((n) => ({ key: 'a', value: { n } })));
   }
 
-  it('stop the task before they are committed', () => {
-    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { deadLetterLimit: limit });
+  it('stops the task before it is committed', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { poisonLimit: limit });
     send(fixture, 180, 10);
-    expect(() => fixture.run()).toThrow('10 of 190 records within 60 s are dead letters');
+    expect(() => fixture.run()).toThrow('10 of 190 records within 60 s cannot be read');
     expect(fixture.committed).toEqual([]);
   });
 
-  it('are counted over a minute of commits, and no longer', () => {
-    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { deadLetterLimit: limit });
+  it('is counted over a minute of commits, and no longer', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { poisonLimit: limit });
     send(fixture, 5, 5);
     fixture.run();
     fixture.nowMs += 60_000;
@@ -139,8 +139,15 @@ describe('many dead letters', () => {
     expect(() => fixture.run()).toThrow('10 of 20');
   });
 
-  it('are borne when they are few, or a small share', () => {
-    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { deadLetterLimit: limit });
+  it('is not what a handler gives up by itself', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { poisonLimit: limit });
+    fixture.send(orders, ...Array(50).fill({ key: 'a', value: { n: 14 } }));
+    fixture.run();
+    expect(fixture.letters).toHaveLength(50);
+  });
+
+  it('is borne when it is little, or a small share', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)), { poisonLimit: limit });
     send(fixture, 0, 9);
     fixture.run();
     send(fixture, 991, 41);

@@ -24,7 +24,7 @@ export interface TaskOptions {
   readonly observe?: TaskObserver;
   /** The largest record that the log takes; left out: 1 MB. What is larger is its input's fault. */
   readonly maxRecordBytes?: number;
-  readonly deadLetterLimit?: DeadLetterLimit;
+  readonly poisonLimit?: PoisonLimit;
 }
 
 export interface Bounds {
@@ -32,8 +32,8 @@ export interface Bounds {
   readonly end: number;
 }
 
-/** More dead letters than this within the window is a bad deploy, not bad data. */
-export interface DeadLetterLimit {
+/** More records than this that cannot be read or make a handler throw are a bad deploy, not bad data. */
+export interface PoisonLimit {
   readonly share: number;
   /** Below this number the share says nothing. */
   readonly atLeast: number;
