@@ -4,9 +4,9 @@ import { topics } from '@zhongtai/schemas';
 
 /** Records taken of each topic, in the proportion of the load. */
 const wanted: Readonly<Record<string, number>> = {
-  'highway.marketing': 14_000,
-  'highway.beacon': 4000,
-  'highway.order': 2000,
+  'inbound.marketing': 14_000,
+  'inbound.beacon': 4000,
+  'inbound.order': 2000,
 };
 
 export interface Payload {

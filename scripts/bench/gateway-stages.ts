@@ -45,10 +45,11 @@ const none: Readonly<Record<Stage, number>> = {
 /** Whose work a function of the gateway is. The first that fits counts. */
 const owners: readonly (readonly [url: RegExp, stage: Stage])[] = [
   [/\/api-gateway\/src\/body\/parse-events/, 'parse'],
-  [/\/api-gateway\/src\/intake\/tokenise|\/shared\/domain\//, 'tokenise'],
+  [/\/shared\/domain\/src\/event\/(record-check|scalar|time|fault|envelope)/, 'check'],
+  [/\/shared\/domain\//, 'tokenise'],
   [/\/shared\/highway\/src\/(codec|avro-)|\/avsc\//, 'encode'],
   [/\/shared\/highway\/|\/kafkajs\/|\/api-gateway\/src\/intake\/store/, 'publish'],
-  [/\/api-gateway\/src\/(validation|intake|load)\//, 'check'],
+  [/\/api-gateway\/src\/(intake|load)\//, 'check'],
   [/\/api-gateway\/src\//, 'http'],
 ];
 

@@ -10,7 +10,7 @@ export interface FarewellOptions {
 
 /** Where everything is, and what to try next. */
 export function printFarewell({ platform, directory, once, say }: FarewellOptions): void {
-  const { stack, gatewayUrl, sinkUrl } = platform;
+  const { stack, gatewayUrl, factoryUrl, sinkUrl } = platform;
   say();
   say(
     renderTable([
@@ -20,6 +20,7 @@ export function printFarewell({ platform, directory, once, say }: FarewellOption
       ['ClickHouse', `${stack.endpoints.clickhouse}  (default, analyst)`],
       ['PostgreSQL', stack.endpoints.postgres],
       ['API 閘道 API gateway', gatewayUrl],
+      ['數據加工廠 factory', factoryUrl],
       ['倉儲匯入 warehouse sink', sinkUrl],
     ]),
   );

@@ -9,7 +9,7 @@ import {
   sendReference,
 } from '../datasets/index.ts';
 import type { Platform } from '../platform/platform.ts';
-import { countRows, type Hop, type Marks, markEnds, recordsBetween, topicsOf } from './tie-out.ts';
+import { countRows, type Hop, type Marks, markEnds, repeatsDropped, topicsOf } from './tie-out.ts';
 import { type VisibilityReport, watchVisibility } from './visibility.ts';
 
 /** ClickHouse may lag behind the highway for this long without any progress before the demo gives up. */
@@ -28,15 +28,15 @@ export interface ReplayOptions {
 export interface ReplayOutcome {
   readonly reference: ReferenceReport;
   readonly sent: SendReport;
-  /** Records of this run on highway topics. */
-  readonly onHighway: number;
   readonly hops: readonly Hop[];
+  /** Accepted events that were on the highway already: sent twice now, or in an earlier run. */
+  readonly repeats: number;
   readonly visibility: VisibilityReport;
   /** From the first request until the last row was visible. */
   readonly elapsedMs: number;
 }
 
-/** Sends the reference data, then every event, and waits until ClickHouse has all that reached the highway. */
+/** Sends the reference data, then every event, and waits until ClickHouse has all that was accepted. */
 export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
   const { platform, dataset, highway, warehouse, say } = options;
   const target = { url: platform.gatewayUrl, key: platform.secrets.apiKey };
@@ -48,6 +48,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
   say(`  ${reference.accepted.toLocaleString('en')} records accepted\n`);
 
   const before = await markEnds(highway, topics);
+  const droppedBefore = await repeatsDropped(platform.factoryUrl);
+  const repeats = async () => (await repeatsDropped(platform.factoryUrl)) - droppedBefore;
   const watch = watchVisibility(warehouse);
   const startedAt = performance.now();
   say(`重播 replay: ${dataset.count.toLocaleString('en')} events of ${dataset.name}`);
@@ -64,17 +66,17 @@ export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
       );
     },
   });
-  const onHighway = recordsBetween(before, await markEnds(highway, topics));
-  const hops = await untilVisible({ warehouse, eventTypes, before, records: onHighway, say });
+  const hops = await untilVisible({ warehouse, eventTypes, before, accepted: sent.accepted, repeats, say });
   const elapsedMs = performance.now() - startedAt;
-  return { reference, sent, onHighway, hops, visibility: await watch.finish(), elapsedMs };
+  return { reference, sent, hops, repeats: await repeats(), visibility: await watch.finish(), elapsedMs };
 }
 
 interface UntilVisibleOptions {
   readonly warehouse: Warehouse;
   readonly eventTypes: readonly string[];
   readonly before: Marks;
-  readonly records: number;
+  readonly accepted: number;
+  readonly repeats: () => Promise<number>;
   readonly say: (line?: string) => void;
 }
 
@@ -83,7 +85,8 @@ async function untilVisible({
   warehouse,
   eventTypes,
   before,
-  records,
+  accepted,
+  repeats,
   say,
 }: UntilVisibleOptions): Promise<Hop[]> {
   let most = -1;
@@ -91,6 +94,7 @@ async function untilVisible({
   for (;;) {
     const hops = await Promise.all(eventTypes.map((eventType) => countRows(warehouse, eventType, before)));
     const there = hops.reduce((sum, { rows, doubledRows }) => sum + rows - doubledRows, 0);
+    const records = accepted - (await repeats());
     if (there > most) {
       most = there;
       movedAt = performance.now();

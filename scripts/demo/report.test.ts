@@ -30,7 +30,7 @@ const sent = {
 const good: ReplayOutcome = {
   reference: { accepted: 0, acceptedByTopic: {}, rejected: 0, rejectedByCode: {}, retried: 0 },
   sent,
-  onHighway: 3,
+  repeats: 0,
   hops: [hop],
   visibility: { samples: 1, unseen: 0, p50Ms: 1, p99Ms: 2 },
   elapsedMs: 20,
@@ -59,10 +59,17 @@ describe('printReport', () => {
     expect(said).toMatch(/重複入庫 doubled +1\n/);
   });
 
-  it('counts a repeated event_id apart: it is neither lost nor doubled', async () => {
-    const { tied, said } = await tiesOut({ ...good, onHighway: 4, hops: [{ ...hop, rows: 4 }] });
+  it('counts a repeat that was kept off the highway apart: it is neither lost nor doubled', async () => {
+    const sentAgain = { ...good, repeats: 1, hops: [{ ...hop, rows: 2, distinctEvents: 2 }] };
+    const { tied, said } = await tiesOut(sentAgain);
     expect(tied).toBe(true);
-    expect(said).toMatch(/repeats of an event_id +1\n/);
+    expect(said).toMatch(/repeats kept off the highway +1\n/);
+  });
+
+  it('does not when an event is on the highway twice', async () => {
+    const { tied, said } = await tiesOut({ ...good, hops: [{ ...hop, rows: 4 }] });
+    expect(tied).toBe(false);
+    expect(said).toMatch(/twice on the highway +1\n/);
   });
 
   it('does not when reference data or events were refused, or a sample never became visible', async () => {

@@ -15,12 +15,13 @@ const milliseconds = (value: number): string => `${count(value)} ms`;
 
 /** Prints the table of the run and the totals beside the published ones. Returns whether everything ties out. */
 export async function printReport({ outcome, dataset, warehouse, say }: ReportOptions): Promise<boolean> {
-  const { reference, sent, hops, visibility, onHighway, elapsedMs } = outcome;
+  const { reference, sent, hops, repeats, visibility, elapsedMs } = outcome;
   const rows = hops.reduce((sum, hop) => sum + hop.rows, 0);
   const doubled = hops.reduce((sum, hop) => sum + hop.doubledRows, 0);
   const events = hops.reduce((sum, hop) => sum + hop.distinctEvents, 0);
-  const lost = sent.accepted - events;
-  const repeats = onHighway - events;
+  const lost = sent.accepted - repeats - events;
+  const records = rows - doubled;
+  const twice = records - events;
   const seconds = elapsedMs / 1000;
   const lines = dataset.published === null ? [] : await lineRates(warehouse, seconds);
 
@@ -32,10 +33,11 @@ export async function printReport({ outcome, dataset, warehouse, say }: ReportOp
       ['收下 accepted (202)', count(sent.accepted)],
       ['拒收 rejected', count(sent.rejected)],
       ['主檔拒收 rejected reference data', count(reference.rejected)],
-      ['在高速公路上 on the highway', count(onHighway)],
-      ['同一 event_id 重送 repeats of an event_id', count(repeats)],
+      ['重送，不再上路 repeats kept off the highway', count(repeats)],
+      ['在高速公路上 on the highway', count(records)],
       ['在 ClickHouse', count(rows)],
       ['遺失 lost', count(lost)],
+      ['重複上路 twice on the highway', count(twice)],
       ['重複入庫 doubled', count(doubled)],
       ['收下速率 accepted per second', `${count(sent.eventsPerSecond)} events/s`],
       ['全程速率 source to table', `${count(sent.accepted / seconds)} events/s`],
@@ -53,6 +55,7 @@ export async function printReport({ outcome, dataset, warehouse, say }: ReportOp
   const complete =
     lost === 0 &&
     doubled === 0 &&
+    twice === 0 &&
     visibility.unseen === 0 &&
     sent.rejected + reference.rejected === 0 &&
     sent.accepted === dataset.count;

@@ -38,15 +38,6 @@ export async function markEnds(highway: Highway, topics: readonly string[]): Pro
   return marks;
 }
 
-/** Records that came onto the topics between two marks. */
-export function recordsBetween(from: Marks, to: Marks): number {
-  let records = 0;
-  for (const [topic, ends] of to) {
-    for (const [partition, end] of ends.entries()) records += end - (from.get(topic)?.[partition] ?? 0);
-  }
-  return records;
-}
-
 /** Counts in ClickHouse what the records of one type after the marks became. */
 export async function countRows(warehouse: Warehouse, eventType: string, since: Marks): Promise<Hop> {
   const [found] = await warehouse.query<{ rows: string; records: string; events: string }>(
@@ -62,4 +53,13 @@ export async function countRows(warehouse: Warehouse, eventType: string, since: 
     doubledRows: rows - Number(found?.records ?? 0),
     distinctEvents: Number(found?.events ?? 0),
   };
+}
+
+/** Repeats of an event_id that the factory has kept off the highway since it started. */
+export async function repeatsDropped(factoryUrl: string): Promise<number> {
+  const text = await (await fetch(`${factoryUrl}/metrics`)).text();
+  const lines = text.matchAll(
+    /^zhongtai_streams_dropped_total\{[^}]*reason="repeat"[^}]*\} (\S+)$/gm,
+  );
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
 }

@@ -12,7 +12,7 @@ import { ZhongtaiError } from '@zhongtai/runtime';
 import { apiKeysFile, type LocalSecrets, localSecrets } from './secrets.ts';
 
 /** Our own processes, in the order in which they start. */
-export const serviceNames = ['warehouse-sink', 'api-gateway'] as const;
+export const serviceNames = ['warehouse-sink', 'factory', 'api-gateway'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface PlatformOptions {
@@ -25,19 +25,24 @@ export interface PlatformOptions {
   readonly log?: (line: string) => void;
 }
 
-/** A whole platform on this machine: the stack with the gateway and the sink as processes on top. */
+/** A whole platform on this machine: the stack with our services as processes on top. */
 export interface Platform {
   readonly stack: Stack;
   readonly brokers: readonly string[];
   readonly registryUrl: string;
   readonly clickhouseUrl: string;
   readonly gatewayUrl: string;
+  readonly factoryUrl: string;
   readonly sinkUrl: string;
   readonly secrets: LocalSecrets;
   stop(): Promise<void>;
 }
 
-const defaultPorts: Readonly<Record<ServiceName, number>> = { 'warehouse-sink': 8084, 'api-gateway': 8080 };
+const defaultPorts: Readonly<Record<ServiceName, number>> = {
+  'warehouse-sink': 8084,
+  factory: 8085,
+  'api-gateway': 8080,
+};
 const root = resolve(import.meta.dirname, '../..');
 
 /** Two platforms in one directory would share topics and tables, and end each other's addresses. */
@@ -67,7 +72,7 @@ async function isReady(url: string, pidOf: () => number): Promise<boolean> {
 }
 
 /**
- * Starts everything and resolves when the gateway and the sink say that they are ready. Whatever dies is started
+ * Starts everything and resolves when all services say that they are ready. Whatever dies is started
  * again by the stack's supervisor; whatever lives ends with this process.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -87,8 +92,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     CLICKHOUSE_URL: stack.endpoints.clickhouse,
   };
 
-  const wanted =
-    ports === 'default' ? defaultPorts : ({ 'warehouse-sink': 'free', 'api-gateway': 'free' } as const);
+  const free = { 'warehouse-sink': 'free', factory: 'free', 'api-gateway': 'free' } as const;
+  const wanted = ports === 'default' ? defaultPorts : free;
   const chosen = await choosePorts<ServiceName>(wanted);
 
   async function serve(name: ServiceName, env: Record<string, string>): Promise<string> {
@@ -107,9 +112,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
   try {
     const sinkUrl = await serve('warehouse-sink', {});
+    const tokens = { TOKEN_SECRET: secrets.tokenSecret, VAULT_KEY: secrets.vaultKey };
+    const factoryUrl = await serve('factory', {
+      ...tokens,
+      APPLICATION: 'admit',
+      STATE_DIRECTORY: join(resolve(directory), 'factory'),
+      INSTANCE: 'factory-1',
+    });
     const gatewayUrl = await serve('api-gateway', {
-      TOKEN_SECRET: secrets.tokenSecret,
-      VAULT_KEY: secrets.vaultKey,
+      ...tokens,
       API_KEYS_FILE: apiKeysFile(resolve(directory)),
     });
     await writeEndpoints(resolve(directory), { apiGateway: gatewayUrl });
@@ -119,6 +130,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       registryUrl,
       clickhouseUrl: stack.endpoints.clickhouse,
       gatewayUrl,
+      factoryUrl,
       sinkUrl,
       secrets,
       async stop() {

@@ -131,8 +131,8 @@ describe('on SIGTERM', () => {
 
 describe('afterwards', () => {
   it('every acknowledged event is on the highway, with tokens only; the vault opens them', async () => {
-    const all = await stage.read(['highway.order', 'vault.identifier']);
-    const events = all.filter(({ topic }) => topic === 'highway.order');
+    const all = await stage.read(['inbound.order', 'vault.identifier']);
+    const events = all.filter(({ topic }) => topic === 'inbound.order');
     const vault = all.filter(({ topic }) => topic === 'vault.identifier');
     const ids = new Set(events.map(({ event }) => event?.['event_id']));
     expect([...sent].filter((id) => !ids.has(id))).toEqual([]);

@@ -17,7 +17,7 @@ describe('every part is killed while events come in', () => {
       dataset: openSamples({ rounds: 290 }),
       planted: 1_000,
       batchSize: 200,
-      kills: 5,
+      kills: 6,
       seed: 11,
       idleSeconds: 0,
       env: { SESSION_TIMEOUT_MS: '6000' },
@@ -25,11 +25,19 @@ describe('every part is killed while events come in', () => {
     });
     expect({ faults: figures.faults, lines }).toEqual({ faults: [], lines });
     expect(figures).toMatchObject({
-      kills: 5,
-      killsByVictim: { 'api-gateway': 1, kafka: 1, 'warehouse-sink': 1, clickhouse: 1, registry: 1 },
+      kills: 6,
+      killsByVictim: {
+        'api-gateway': 1,
+        factory: 1,
+        kafka: 1,
+        'warehouse-sink': 1,
+        clickhouse: 1,
+        registry: 1,
+      },
       accepted: 21_010,
       distinct: 21_010,
       missing: 0,
+      repeatsOnHighway: 0,
     });
   }, 300_000);
 });

@@ -65,20 +65,22 @@ export function compareSlices(topic: Slices, tables: Slices): string[] {
 export async function compareEvents(
   warehouse: Warehouse,
   { sent }: Load,
-): Promise<{ distinct: number; missing: number; foreign: number }> {
+): Promise<{ rows: number; distinct: number; missing: number; foreign: number }> {
   let distinct = 0;
   let foreign = 0;
+  let all = 0;
   for (const table of new Set(sent.values())) {
     const rows = await warehouse.query<{ event_id: string }>(
-      'SELECT DISTINCT event_id FROM highway.{table:Identifier}',
+      'SELECT event_id FROM highway.{table:Identifier}',
       { table },
     );
-    for (const { event_id: id } of rows) {
+    all += rows.length;
+    for (const id of new Set(rows.map(({ event_id: eventId }) => eventId))) {
       if (sent.get(id) === table) distinct++;
       else foreign++;
     }
   }
-  return { distinct, missing: sent.size - distinct, foreign };
+  return { rows: all, distinct, missing: sent.size - distinct, foreign };
 }
 
 /** Sums over distinct event_ids, from the event tables themselves. */

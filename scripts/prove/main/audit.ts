@@ -20,9 +20,11 @@ export interface AuditJob {
 export interface Audit {
   readonly topics: number;
   readonly records: number;
-  /** Records on highway topics, and different event_ids among them. */
-  readonly events: number;
-  readonly distinctEvents: number;
+  /** Records on inbound and highway topics, and different event_ids among them. */
+  readonly onInbound: number;
+  readonly distinctOnInbound: number;
+  readonly onHighway: number;
+  readonly distinctOnHighway: number;
   readonly undecodable: number;
   readonly clearIdentities: number;
   readonly gaps: readonly string[];
@@ -65,8 +67,8 @@ export async function auditTopics(job: AuditJob): Promise<Audit> {
   );
   const printed = JSON.parse(await mustRun(process.execPath, [auditor, order])) as Printed;
   const slices: Slices = new Map();
-  for (const { record, partition, count, offsetSum } of printed.slices) {
-    const table = tableOf.get(record);
+  for (const { topic, record, partition, count, offsetSum } of printed.slices) {
+    const table = topic.startsWith('highway.') ? tableOf.get(record) : undefined;
     if (table !== undefined) slices.set(`${table} ${partition}`, { count, distinct: count, offsetSum });
   }
   const letters = printed.slices.filter(({ topic }) => topic === 'dead-letter');

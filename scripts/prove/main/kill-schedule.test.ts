@@ -14,9 +14,9 @@ describe('killSchedule', () => {
     }
   });
 
-  it.each([5, 20, 100])('hits every victim equally often in %i kills', (kills) => {
+  it.each([6, 24, 96])('hits every victim equally often in %i kills', (kills) => {
     const counted = Map.groupBy(killSchedule(kills, 3), ({ victim }) => victim);
-    for (const victim of victims) expect(counted.get(victim)).toHaveLength(kills / 5);
+    for (const victim of victims) expect(counted.get(victim)).toHaveLength(kills / victims.length);
   });
 
   it('hits as many different victims as there are kills when there are fewer than victims', () => {
@@ -24,7 +24,7 @@ describe('killSchedule', () => {
       killSchedule(2, 9)
         .map(({ victim }) => victim)
         .toSorted(),
-    ).toEqual(['api-gateway', 'kafka']);
+    ).toEqual(['api-gateway', 'factory']);
     expect(killSchedule(0, 9)).toEqual([]);
   });
 });

@@ -1,7 +1,14 @@
 import { seeded, shuffled } from './seeded.ts';
 
 /** Everything that may die. The order is the one in which a short run sees to it that each is hit. */
-export const victims = ['api-gateway', 'kafka', 'warehouse-sink', 'clickhouse', 'registry'] as const;
+export const victims = [
+  'api-gateway',
+  'factory',
+  'kafka',
+  'warehouse-sink',
+  'clickhouse',
+  'registry',
+] as const;
 export type Victim = (typeof victims)[number];
 
 /** What a kill waits for: events handed to the client, or rows that are in ClickHouse. */
@@ -20,7 +27,7 @@ export interface Kill {
 const storing: ReadonlySet<Victim> = new Set(['warehouse-sink', 'clickhouse']);
 
 /**
- * Kills spread over the whole run, at a random moment of each equal part of it. Each round of five hits every
+ * Kills spread over the whole run, at a random moment of each equal part of it. Each round of six hits every
  * victim once, in random order; a run with fewer kills hits the first ones.
  */
 export function killSchedule(kills: number, seed: number): Kill[] {

@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHighway } from '@zhongtai/highway';
 import { createLogger, createMetrics } from '@zhongtai/runtime';
-import { topicsOf } from '@zhongtai/schemas';
 import { createWarehouse } from '@zhongtai/warehouse';
 import { sendEvents, sendReference } from '../../datasets/index.ts';
 import { startPlatform } from '../../platform/platform.ts';
@@ -132,11 +131,9 @@ async function sendAll(
   }
 }
 
-/** Waits until the tables have as many rows as the topics have records; kills go on meanwhile. */
-async function drained({ highway, warehouse, log }: Scene, killer: Killer): Promise<string[]> {
-  const names = topicsOf('highway').map(({ name }) => name);
-  const ends = await Promise.all(names.map((name) => highway.admin.endOffsets(name)));
-  const records = ends.flat().reduce((sum, { end, earliest }) => sum + end - earliest, 0);
+/** Waits until the tables have all events that were sent; kills go on meanwhile. */
+async function drained({ load, warehouse, log }: Scene, killer: Killer): Promise<string[]> {
+  const records = load.count;
   let most = -1;
   let movedAt = performance.now();
   let saidAt = 0;
@@ -148,11 +145,11 @@ async function drained({ highway, warehouse, log }: Scene, killer: Killer): Prom
       most = rows;
       movedAt = performance.now();
       if (movedAt > saidAt + 1_000) {
-        log(`draining: ${rows} rows of ${records} records`);
+        log(`draining: ${rows} rows of ${records} events`);
         saidAt = movedAt;
       }
     }
-    if (performance.now() - movedAt > stalledMs) return [`stuck at ${rows} rows of ${records} records`];
+    if (performance.now() - movedAt > stalledMs) return [`stuck at ${rows} rows of ${records} events`];
     await sleep(pollMs);
   }
 }

@@ -19,19 +19,26 @@ export async function verify(scene: Scene, faults: string[]): Promise<Record<str
   faults.push(...wrongSums);
   if (events.missing > 0) faults.push(`${events.missing} events are not in ClickHouse`);
   if (events.foreign > 0) faults.push(`${events.foreign} events in ClickHouse were never sent`);
-  if (audit.distinctEvents !== load.sent.size) faults.push(`${audit.distinctEvents} events on the highway`);
+  if (audit.distinctOnHighway !== load.sent.size)
+    faults.push(`${audit.distinctOnHighway} events on the highway`);
+  const repeats = audit.onHighway - audit.distinctOnHighway;
+  if (repeats > 0) faults.push(`${repeats} repeats of an event_id on the highway`);
+  if (events.rows !== events.distinct)
+    faults.push(`${events.rows} rows of ${events.distinct} events in ClickHouse`);
   if (audit.undecodable > 0) faults.push(`${audit.undecodable} records cannot be decoded`);
   if (audit.deadLetters > 0) faults.push(`${audit.deadLetters} dead letters`);
   if (audit.clearIdentities > 0) faults.push(`${audit.clearIdentities} identities on topics are no tokens`);
-  const repeats = audit.events - audit.distinctEvents;
-  if (repeats === 0 && kills >= 20) faults.push('no event was repeated: the kills hit nothing under way');
+  const sentAgain = audit.onInbound - audit.distinctOnInbound;
+  if (sentAgain === 0 && kills >= 20) faults.push('no event was repeated: the kills hit nothing under way');
   log('comparison done; scanning for clear identifiers');
   const scan = await scanAll(scene, audit.findings, faults);
   return {
-    onHighway: audit.events,
+    onInbound: audit.onInbound,
+    repeatsOnInbound: sentAgain,
+    onHighway: audit.onHighway,
+    repeatsOnHighway: repeats,
     distinct: events.distinct,
     missing: events.missing,
-    repeats,
     rows: [...tables.values()].reduce((sum, { count }) => sum + count, 0),
     sums,
     scan: { topics: audit.topics, topicCharacters: audit.scanned, planted: load.planted.size, ...scan },

@@ -18,7 +18,7 @@ describe('an event that is taken', () => {
   it('is acknowledged, keyed, stamped and carries tokens', async () => {
     const { status, body } = await at.post(order());
     expect([status, body]).toEqual([202, { accepted: 1, rejected: [] }]);
-    const [event] = at.highway.valuesOf('highway.order');
+    const [event] = at.highway.valuesOf('inbound.order');
     expect(event).toMatchObject({
       link: null,
       source: 'order',
@@ -27,14 +27,14 @@ describe('an event that is taken', () => {
       channel: 'other',
       identities: [{ id_type: 'phone', scope: '', role: 'actor', verified: false }],
     });
-    const message = at.highway.stored.find(({ topic }) => topic === 'highway.order');
+    const message = at.highway.stored.find(({ topic }) => topic === 'inbound.order');
     expect(message).toMatchObject({ key: 'O-1', timestampMs: NOW });
     expect(JSON.stringify(event)).not.toContain('922111834');
   });
 
   it('gets an event_id of version 7 when it has none', async () => {
     await at.post(pageView());
-    expect(at.highway.valuesOf('highway.marketing')[0]?.['event_id']).toMatch(
+    expect(at.highway.valuesOf('inbound.marketing')[0]?.['event_id']).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );
   });
@@ -95,7 +95,7 @@ describe('a batch in which some are bad', () => {
       '8 ZT-GATEWAY-SOURCE /source',
       '9 ZT-GATEWAY-TYPE ',
     ]);
-    expect(at.highway.valuesOf('highway.order')).toHaveLength(2);
+    expect(at.highway.valuesOf('inbound.order')).toHaveLength(2);
   });
 
   it('spoils only its own line in NDJSON', async () => {
@@ -140,7 +140,7 @@ describe('a batch in which some are bad', () => {
       order({ net_cents: '9223372036854775808' }),
     ]);
     expect([status, body.accepted, body.rejected?.[0]?.['code']]).toEqual([202, 2, 'ZT-GATEWAY-RANGE']);
-    expect(at.highway.valuesOf('highway.order').map((event) => event['net_cents'])).toEqual([
+    expect(at.highway.valuesOf('inbound.order').map((event) => event['net_cents'])).toEqual([
       '9007199254740993',
       '-9223372036854775808',
     ]);

@@ -35,7 +35,7 @@ describe('the vault', () => {
   it('holds the clear value, readable with key and token only', async () => {
     await at.post(person('0922 111 001'));
     const [record] = vault();
-    const [event] = at.highway.valuesOf('highway.order');
+    const [event] = at.highway.valuesOf('inbound.order');
     expect(event?.['identities']).toMatchObject([{ id_value: record?.['token'] }]);
     const cipher = createVaultCipher(Buffer.alloc(32));
     expect(cipher.open(String(record?.['token']), sealedOf(record))).toBe('+886922111001');
@@ -56,7 +56,7 @@ describe('the vault', () => {
   it('never gets a national id', async () => {
     await at.post(order({ identities: [{ id_type: 'national_id', id_value: 'A123456789' }] }));
     expect(vault()).toHaveLength(0);
-    expect(at.highway.valuesOf('highway.order')).toHaveLength(1);
+    expect(at.highway.valuesOf('inbound.order')).toHaveLength(1);
   });
 });
 
@@ -69,7 +69,7 @@ describe('identifiers', () => {
       order({ identities: [member('a'), member('b')] }),
     ]);
     const tokens = at.highway
-      .valuesOf('highway.order')
+      .valuesOf('inbound.order')
       .flatMap((event) => JSON.parse(JSON.stringify(event['identities'])))
       .map((identity) => identity.id_value);
     expect(tokens[0]).toBe(tokens[1]);
@@ -82,7 +82,7 @@ describe('identifiers', () => {
       { id_type: 'cust_id', id_value: 'M-2' },
     ];
     expect((await at.post(order({ identities }))).body.accepted).toBe(1);
-    expect(at.highway.valuesOf('highway.order')[0]?.['identities']).toMatchObject([{ id_type: 'cust_id' }]);
+    expect(at.highway.valuesOf('inbound.order')[0]?.['identities']).toMatchObject([{ id_type: 'cust_id' }]);
     expect(await at.metrics.metrics()).toContain(
       'zhongtai_gateway_dropped_identifiers_total{id_type="phone"} 1',
     );
@@ -105,7 +105,7 @@ describe('identifiers', () => {
       network: 'ptt',
     };
     expect((await at.post([merged, author])).body).toEqual({ accepted: 2, rejected: [] });
-    const [event] = at.highway.valuesOf('highway.order');
+    const [event] = at.highway.valuesOf('inbound.order');
     expect(event?.['identities']).toMatchObject([{ id_value: event?.['to_cust_id'] }]);
     expect(JSON.stringify(at.highway.stored)).not.toMatch(/"M-[34]"|"me"/);
     expect((await at.post(order({ recipient_phone: '12' }))).body.rejected?.[0]).toMatchObject({
@@ -117,7 +117,7 @@ describe('identifiers', () => {
   it('that are blocked in own fields become null, where they were a third state beside null', async () => {
     const events = [order({ recipient_phone: '0912345678' }), order({ recipient_phone: '' })];
     expect((await at.post(events)).body.accepted).toBe(2);
-    expect(at.highway.valuesOf('highway.order').map((event) => event['recipient_phone'])).toEqual([
+    expect(at.highway.valuesOf('inbound.order').map((event) => event['recipient_phone'])).toEqual([
       null,
       null,
     ]);
@@ -130,14 +130,14 @@ describe('identifiers', () => {
       mentioned_ids: ['unknown', 'you'],
     };
     expect((await at.post(post)).body.accepted).toBe(1);
-    expect(at.highway.valuesOf('highway.social')[0]?.['mentioned_ids']).toHaveLength(1);
+    expect(at.highway.valuesOf('inbound.social')[0]?.['mentioned_ids']).toHaveLength(1);
   });
 
   it('that are random device addresses are marked as such', async () => {
     const sighted = { event_type: 'beacon_sighted', event_time: 1, beacon_id: 'B-1', rssi_dbm: -60 };
     const real = { ...sighted, mac: '3C:5A:B4:00:00:01' };
     expect((await at.post([{ ...sighted, mac: '02:00:00:00:00:01' }, real])).body.accepted).toBe(2);
-    expect(at.highway.valuesOf('highway.beacon')).toMatchObject([
+    expect(at.highway.valuesOf('inbound.beacon')).toMatchObject([
       { mac: null, mac_randomised: true },
       { mac: expect.stringMatching(/^[\w-]{22}$/), mac_randomised: false },
     ]);
@@ -155,7 +155,7 @@ describe('identifiers', () => {
       page: '/09%2022%20111%20834?a=1',
     };
     expect((await at.post([view, entry])).body).toEqual({ accepted: 2, rejected: [] });
-    expect(at.highway.valuesOf('highway.marketing')).toMatchObject([
+    expect(at.highway.valuesOf('inbound.marketing')).toMatchObject([
       { url_path: '/u/[email]', referrer: 'https://shop.example/login' },
       { page: '/[phone]' },
     ]);
@@ -163,6 +163,6 @@ describe('identifiers', () => {
 
   it('in free text are masked', async () => {
     await at.post({ ...pageView(), event_type: 'search_performed', query: 'call 0922111834 or a@b.tw' });
-    expect(at.highway.valuesOf('highway.marketing')[0]?.['query']).toBe('call [phone] or [email]');
+    expect(at.highway.valuesOf('inbound.marketing')[0]?.['query']).toBe('call [phone] or [email]');
   });
 });

@@ -46,7 +46,7 @@ describe('under load', () => {
     at.highway.release();
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([202, 202]);
     expect((await view).body).toMatchObject({ accepted: 1, rejected: [{ index: 1, retryable: true }] });
-    expect(at.highway.valuesOf('highway.order')).toHaveLength(2);
+    expect(at.highway.valuesOf('inbound.order')).toHaveLength(2);
     expect((await at.post(social())).status).toBe(202);
     expect(await at.metrics.metrics()).toContain('events_total{source="social",outcome="shed"} 3');
   });
@@ -56,7 +56,7 @@ describe('when Kafka does not store', () => {
   it('answers 503 for the whole request, names minted ids, and takes the repeat', async () => {
     at = await startGatewayFixture();
     const sent = [order(), pageView(), order({ event_id: undefined })];
-    at.highway.fail(({ topic }) => topic === 'highway.marketing');
+    at.highway.fail(({ topic }) => topic === 'inbound.marketing');
     const refused = await at.post(sent);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(refused.body).toMatchObject({ accepted: 0, rejected: [], code: 'ZT-GATEWAY-KAFKA' });
@@ -88,7 +88,7 @@ describe('stopping', () => {
     socket.write(body.slice(20));
     expect(await until(socket, '}')).toContain('HTTP/1.1 202');
     await stopped;
-    expect(at.highway.valuesOf('highway.order')).toHaveLength(1);
+    expect(at.highway.valuesOf('inbound.order')).toHaveLength(1);
   });
 
   it('answers what is under way, refuses what comes after, and loses nothing', async () => {
@@ -107,7 +107,7 @@ describe('stopping', () => {
     at.highway.release();
     expect((await Promise.all(under)).map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
     await stopped;
-    expect(at.highway.valuesOf('highway.order')).toHaveLength(5);
+    expect(at.highway.valuesOf('inbound.order')).toHaveLength(5);
   });
 });
 

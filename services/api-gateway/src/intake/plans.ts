@@ -30,7 +30,7 @@ export function compilePlans({ topics, schemaText }: Catalogue, limits: ValueLim
   const written: Topic[] = [];
   for (const topic of Object.values(topics)) {
     const { source } = topic;
-    if (topic.leg === 'highway' && source !== null) {
+    if (topic.leg === 'inbound' && source !== null) {
       for (const record of topic.records) {
         const plan = planRecord(topic, record, { schemaText, limits, rules: envelopeOfJson });
         events.set(record.eventType, { ...plan, source });
