@@ -23,6 +23,7 @@ export class CutMaker {
   readonly #changelogs: ReadonlyMap<string, string>;
   readonly #globals: readonly string[];
   readonly #shapes: Readonly<Record<string, string>>;
+  readonly #leftBehind: Readonly<Record<string, Record<string, number>>>;
   #nowMs = 0;
 
   constructor(
@@ -42,6 +43,7 @@ export class CutMaker {
       .flatMap((part) => part.globals ?? []);
     this.#globals = [...new Set(globals.map(({ topic }) => topicName(application.name, topic)))];
     const present = application.topologies.map((each) => [each.name, shapeOf(each)]);
+    this.#leftBehind = leftBehind(options);
     this.#shapes = { ...position?.shapes, ...Object.fromEntries(present) };
   }
 
@@ -162,7 +164,7 @@ export class CutMaker {
   }
 
   #from(): Pick<Position, 'from'> {
-    const from: Record<string, Record<string, number>> = {};
+    const from: Record<string, Record<string, number>> = { ...this.#leftBehind };
     for (const { queue, routes } of this.#inputs) {
       for (const { run, from: begins } of routes) {
         if (begins <= queue.position) continue;
@@ -171,4 +173,11 @@ export class CutMaker {
     }
     return Object.keys(from).length === 0 ? {} : { from };
   }
+}
+
+/** Where topologies stood that are gone: others read on, and they may come back. */
+function leftBehind({ application, position }: TaskOptions): Record<string, Record<string, number>> {
+  const present = new Set(application.topologies.map(({ name }) => name));
+  const gone = Object.keys(position?.shapes ?? {}).filter((name) => !present.has(name));
+  return Object.fromEntries(gone.map((name) => [name, { ...(position?.from?.[name] ?? position?.inputs) }]));
 }

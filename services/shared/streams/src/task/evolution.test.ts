@@ -119,6 +119,27 @@ describe('a topology that is removed', () => {
   });
 });
 
+describe('a topology that comes back', () => {
+  it('takes what others have read in the meantime, and they take nothing twice', () => {
+    const both = application('app', [echo('old'), echo('back')]);
+    const fixture = new TaskFixture(both);
+    fixture.send(orders, { key: 'k', value: 1 });
+    fixture.run();
+    for (const value of [2, 3]) {
+      fixture.open(application('app', [echo('old')]));
+      fixture.send(orders, { key: 'k', value });
+      fixture.run();
+    }
+    fixture.open(both);
+    fixture.send(orders, { key: 'k', value: 4 });
+    fixture.run();
+    const taken = (name: string) => fixture.read('out').filter((line) => line.startsWith(name));
+    expect(taken('back')).toEqual(['back="0:1"', 'back="1:2"', 'back="2:3"', 'back="3:4"']);
+    expect(taken('old')).toEqual(['old="0:1"', 'old="1:2"', 'old="2:3"', 'old="3:4"']);
+    expect(fixture.position?.from).toBeUndefined();
+  });
+});
+
 describe('stored state', () => {
   const counts: StoreDefinition = { kind: 'keyed', name: 'counts', serde: jsonSerde };
   const seen: StoreDefinition = {

@@ -73,7 +73,7 @@ export interface Position {
   readonly shapes: Readonly<Record<string, string>>;
   /**
    * By topology and input topic: it takes only what lies at or behind this offset. Kept while a topology that was
-   * added later begins elsewhere in a topic than the others stand.
+   * added later begins elsewhere in a topic than the others stand, and for one that is gone, should it come back.
    */
   readonly from?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
