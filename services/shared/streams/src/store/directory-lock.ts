@@ -8,6 +8,9 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** Without a reference the lock would be collected as garbage, and be free. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Keeps a directory for this process alone, until it releases it or dies: then the operating system lets go, at
  * once and whatever the process died of. SQLite's exclusive lock is used because Node has no file locks of its own.
@@ -26,7 +29,12 @@ export function lockStateDirectory(directory: string): DirectoryLock {
   }
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   writeFileSync(join(directory, 'holder.json'), JSON.stringify(holder));
-  return { release: () => database.close() };
+  held.add(database);
+  return {
+    release: () => {
+      if (held.delete(database)) database.close();
+    },
+  };
 }
 
 const sqliteBusy = 5;

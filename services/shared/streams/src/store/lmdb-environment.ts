@@ -91,6 +91,32 @@ export function readValue<K extends Key>(database: Database<Buffer, K>, key: K):
   return value;
 }
 
+/**
+ * Reads ranges of a database. Building lmdb's iterable costs as much as reading a few entries with it; it looks at
+ * its bounds when it begins, so one is built and used with ever other bounds.
+ */
+export class Ranges<K extends Key> {
+  readonly #database: Database<Buffer, K>;
+  #bounds: { start: K; end: K } | null = null;
+  #entries: Iterable<{ key: K; value: Buffer }> = [];
+
+  constructor(database: Database<Buffer, K>) {
+    this.#database = database;
+  }
+
+  /** Entries from `start` on, before `end`. To be begun before another range of the database is asked for. */
+  between(start: K, end?: K): Iterable<{ key: K; value: Buffer }> {
+    if (end === undefined) return this.#database.getRange({ start });
+    if (this.#bounds === null) {
+      this.#bounds = { start, end };
+      this.#entries = this.#database.getRange(this.#bounds);
+    }
+    this.#bounds.start = start;
+    this.#bounds.end = end;
+    return this.#entries;
+  }
+}
+
 export interface StoreSize {
   readonly bytes: number;
   readonly entries: number;

@@ -1,5 +1,5 @@
 import type { Database } from 'lmdb';
-import { type KeyEncoder, readValue, type StoreSize, sizeOf } from './lmdb-environment.ts';
+import { type KeyEncoder, Ranges, readValue, type StoreSize, sizeOf } from './lmdb-environment.ts';
 import type { KeyedChange, LocalKeyed } from './local-state.ts';
 import { isKeyStorable, requireKey, writeText } from './window-key.ts';
 
@@ -18,8 +18,11 @@ export const keyedKeys: KeyEncoder<string> = {
 export class LmdbKeyed implements LocalKeyed {
   readonly #database: Database<Buffer, string>;
 
+  readonly #ranges: Ranges<string>;
+
   constructor(database: Database<Buffer, string>) {
     this.#database = database;
+    this.#ranges = new Ranges(database);
   }
 
   get(key: string): Buffer | undefined {
@@ -27,8 +30,7 @@ export class LmdbKeyed implements LocalKeyed {
   }
 
   *range(from = '', to?: string): Generator<readonly [key: string, value: Buffer]> {
-    const bounds = to === undefined ? { start: from } : { start: from, end: to };
-    for (const { key, value } of this.#database.getRange(bounds)) yield [key, value];
+    for (const { key, value } of this.#ranges.between(from, to)) yield [key, value];
   }
 
   /** Within a transaction. */

@@ -1,12 +1,13 @@
 import type { Database } from 'lmdb';
 import type { KeyEncoder, LmdbEnvironment, StoreSize } from './lmdb-environment.ts';
-import { readValue, sizeOf } from './lmdb-environment.ts';
+import { Ranges, readValue, sizeOf } from './lmdb-environment.ts';
 import type { LocalWindow, WindowBytes, WindowChange } from './local-state.ts';
 import { requireSegmentMs } from './mark.ts';
 import {
   encodeWindowKey,
   isKeyStorable,
-  keySpan,
+  keyEnd,
+  readKey,
   readSequence,
   requireWindowKey,
   writeKeyPrefix,
@@ -15,7 +16,10 @@ import {
 
 /** A key, the time within its segment, a sequence. */
 type SegmentKey = [key: string, offsetMs: number, sequence: number];
-type Segment = Database<Buffer, SegmentKey>;
+interface Segment {
+  readonly database: Database<Buffer, SegmentKey>;
+  readonly ranges: Ranges<SegmentKey>;
+}
 
 /**
  * Keys within a segment: as in the changelog, but the time counts from the segment's start, in as few bytes as its
@@ -30,11 +34,11 @@ export function segmentKeys(segmentMs: number): KeyEncoder<SegmentKey> {
       return writeSequence(sequence, target, target.writeUIntBE(offsetMs, next, timeBytes));
     },
     readKey(bytes, start, end) {
-      const text = keySpan(bytes, start);
-      const key = bytes.toString('utf8', text.start, text.end);
-      if (text.end === end) return [key, 0, 0];
-      const offsetMs = bytes.readUIntBE(text.end, timeBytes);
-      return [key, offsetMs, readSequence(bytes, text.end + timeBytes, end)];
+      const timeAt = keyEnd(bytes, start);
+      const key = readKey(bytes, start, timeAt);
+      if (timeAt === end) return [key, 0, 0];
+      const offsetMs = bytes.readUIntBE(timeAt, timeBytes);
+      return [key, offsetMs, readSequence(bytes, timeAt + timeBytes, end)];
     },
   };
 }
@@ -60,7 +64,7 @@ export class LmdbWindow implements LocalWindow {
     const startMs = Math.floor(timeMs / (this.#segmentMs ?? 1)) * (this.#segmentMs ?? 1);
     const segment = this.#segments.get(startMs);
     if (segment === undefined || !isKeyStorable(key)) return undefined;
-    return readValue(segment, [key, timeMs - startMs, sequence]);
+    return readValue(segment.database, [key, timeMs - startMs, sequence]);
   }
 
   *fetch(key: string, fromMs: number, toMs: number): Generator<WindowBytes> {
@@ -70,7 +74,7 @@ export class LmdbWindow implements LocalWindow {
       if (startMs + segmentMs <= fromMs || startMs > toMs) continue;
       const start: SegmentKey = [key, Math.max(0, Math.ceil(fromMs) - startMs), 0];
       const end: SegmentKey = [key, Math.min(segmentMs, Math.floor(toMs) - startMs + 1), 0];
-      for (const { key: found, value } of segment.getRange({ start, end })) {
+      for (const { key: found, value } of segment.ranges.between(start, end)) {
         yield { timeMs: startMs + found[1], sequence: found[2], value };
       }
     }
@@ -78,7 +82,7 @@ export class LmdbWindow implements LocalWindow {
 
   *entries(): Generator<readonly [key: Buffer, value: Buffer]> {
     for (const [startMs, segment] of this.#segments) {
-      for (const { key, value } of segment.getRange({ start: FIRST })) {
+      for (const { key, value } of segment.ranges.between(FIRST)) {
         yield [encodeWindowKey(key[0], startMs + key[1], key[2]), value];
       }
     }
@@ -89,7 +93,8 @@ export class LmdbWindow implements LocalWindow {
     this.#segmentMs = segmentMs;
     if (this.#segments.has(startMs)) return;
     const name = segmentName(this.#store, segmentMs, startMs);
-    this.#segments.set(startMs, this.#environment.database(name, segmentKeys(segmentMs)));
+    const database = this.#environment.database(name, segmentKeys(segmentMs));
+    this.#segments.set(startMs, { database, ranges: new Ranges(database) });
     this.#segments = new Map([...this.#segments].sort(([left], [right]) => left - right));
   }
 
@@ -110,10 +115,10 @@ export class LmdbWindow implements LocalWindow {
       const segment = this.#segments.get(startMs);
       if (segment === undefined || startMs + segmentMs <= dropBeforeMs) continue;
       const place: SegmentKey = [key, timeMs - startMs, sequence];
-      if (value === null) segment.removeSync(place);
-      else segment.putSync(place, value);
+      if (value === null) segment.database.removeSync(place);
+      else segment.database.putSync(place, value);
     }
-    for (const [, segment] of this.#before(dropBeforeMs)) segment.dropSync();
+    for (const [, segment] of this.#before(dropBeforeMs)) segment.database.dropSync();
   }
 
   forget(dropBeforeMs: number): void {
@@ -122,7 +127,7 @@ export class LmdbWindow implements LocalWindow {
 
   /** Within a transaction; `forgetAll` when it is committed. */
   clear(): void {
-    for (const segment of this.#segments.values()) segment.dropSync();
+    for (const segment of this.#segments.values()) segment.database.dropSync();
   }
 
   forgetAll(): void {
@@ -131,7 +136,7 @@ export class LmdbWindow implements LocalWindow {
   }
 
   size(): StoreSize {
-    const sizes = [...this.#segments.values()].map((segment) => sizeOf(segment));
+    const sizes = [...this.#segments.values()].map((segment) => sizeOf(segment.database));
     return {
       bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
       entries: sizes.reduce((sum, { entries }) => sum + entries, 0),

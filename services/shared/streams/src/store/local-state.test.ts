@@ -149,6 +149,26 @@ describe.each(copies)('a local state: %s', (_, create) => {
     expect(keysOf(state.keyed('totals').range())).toEqual(['b']);
   });
 
+  it('can be read in ranges within ranges', () => {
+    put(state, 'totals', ...['a', 'b', 'c', 'd'].map((key) => [key, bytes(key)] as const));
+    see(
+      state,
+      ...[1, 2, 3].flatMap((at): WindowEntry[] => [
+        ['a', at, 0, ''],
+        ['b', at, 0, ''],
+      ]),
+    );
+    const found: string[] = [];
+    for (const [outer] of state.keyed('totals').range('a', 'd')) {
+      for (const [inner] of state.keyed('totals').range(outer, 'c')) found.push(outer + inner);
+    }
+    for (const { timeMs: outer } of state.window('seen').fetch('a', 1, 2)) {
+      for (const { timeMs: inner } of state.window('seen').fetch('b', outer, 3))
+        found.push(`${outer}${inner}`);
+    }
+    expect(found).toEqual(['aa', 'ab', 'bb', '11', '12', '13', '22', '23']);
+  });
+
   it('gives values that stay as they are when others are read', () => {
     put(state, 'totals', ['a', bytes('first')], ['b', bytes('other')], ['big', Buffer.alloc(200_000, 7)]);
     const first = state.keyed('totals').get('a');

@@ -1,4 +1,5 @@
 import { StreamsError } from '../errors.ts';
+import { type IdForm, idBytes, packId, unpackId } from './packed-id.ts';
 
 /**
  * Keys of window stores as bytes: the store's key, a time and a sequence, each of which can be read back.
@@ -6,7 +7,7 @@ import { StreamsError } from '../errors.ts';
  *     length of the key · key (UTF-8) · time (6 bytes) · sequence (nothing for 0; else its length and its bytes)
  *
  * The length in front keeps one key from being the beginning of another; behind it, bytes sort as time and
- * sequence do.
+ * sequence do. A key that is a UUID or its like has a mark instead of the length, and takes 16 bytes.
  */
 export interface WindowKey {
   readonly key: string;
@@ -27,7 +28,7 @@ const maxSuffixBytes = timeBytes + 1 + 7;
 /** The key in a store's changelog. @throws when the time or the sequence is out of range, or the key is too long. */
 export function encodeWindowKey(key: string, timeMs: number, sequence: number): Buffer {
   requireTime(timeMs);
-  const bytes = Buffer.allocUnsafe(2 + 3 * key.length + maxSuffixBytes);
+  const bytes = Buffer.allocUnsafe(2 + idBytes + 3 * key.length + maxSuffixBytes);
   let at = writeKeyPrefix(key, bytes, 0);
   at = bytes.writeUIntBE(timeMs + timeOrigin, at, timeBytes);
   at = writeSequence(sequence, bytes, at);
@@ -35,17 +36,24 @@ export function encodeWindowKey(key: string, timeMs: number, sequence: number): 
 }
 
 export function decodeWindowKey(bytes: Buffer): WindowKey {
-  const prefix = keySpan(bytes, 0);
-  const timeAt = prefix.end;
+  const timeAt = keyEnd(bytes, 0);
   const sequenceAt = timeAt + timeBytes;
   if (bytes.length < sequenceAt) throw malformed(bytes);
-  const key = bytes.toString('utf8', prefix.start, prefix.end);
+  const key = readKey(bytes, 0, timeAt);
   const timeMs = bytes.readUIntBE(timeAt, timeBytes) - timeOrigin;
   return { key, timeMs, sequence: readSequence(bytes, sequenceAt, bytes.length) };
 }
 
-/** Writes the length and the bytes of a key; returns the place behind them. */
+/** Stand where a length may: lengths do not grow so large. */
+const idMarks: Readonly<Record<IdForm, number>> = { uuid: 0xfe, base64url: 0xff };
+
+/** Writes a key so that none begins with another; returns the place behind it. */
 export function writeKeyPrefix(key: string, target: Buffer, at: number): number {
+  const form = packId(key, target, at + 1);
+  if (form !== null) {
+    target[at] = idMarks[form];
+    return at + 1 + idBytes;
+  }
   const length = Buffer.byteLength(key);
   if (length > maxKeyBytes) throw keyTooLong(length);
   let next = at;
@@ -140,12 +148,21 @@ function keyTooLong(length: number): StreamsError {
   return new StreamsError('ZT-STREAMS-KEY-TOO-LONG', 'bad_record', message);
 }
 
-/** Where the key's own bytes lie, when its length stands at `at`. */
-export function keySpan(bytes: Buffer, at: number): { readonly start: number; readonly end: number } {
+/** Where the key that stands at `at` ends. */
+export function keyEnd(bytes: Buffer, at: number): number {
   const first = bytes[at];
   if (first === undefined) throw malformed(bytes);
-  if (first < 0x80) return { start: at + 1, end: at + 1 + first };
-  return { start: at + 2, end: at + 2 + (((first & 0x7f) << 8) | (bytes[at + 1] ?? 0)) };
+  if (first >= idMarks.uuid) return at + 1 + idBytes;
+  if (first < 0x80) return at + 1 + first;
+  return at + 2 + (((first & 0x7f) << 8) | (bytes[at + 1] ?? 0));
+}
+
+/** Reads the key that stands between `at` and its end. */
+export function readKey(bytes: Buffer, at: number, end: number): string {
+  const first = bytes[at] ?? 0;
+  if (first === idMarks.uuid) return unpackId('uuid', bytes, at + 1);
+  if (first === idMarks.base64url) return unpackId('base64url', bytes, at + 1);
+  return bytes.toString('utf8', first < 0x80 ? at + 1 : at + 2, end);
 }
 
 function bytesOf(word: number): number {
