@@ -110,7 +110,7 @@ describe('@platformatic/kafka, with no code of ours', () => {
     const kept = transactions.filter(({ commit }) => commit).flatMap(({ records }) => records);
     const seen = await readCommitted(topic);
     expect(seen.sort(order)).toEqual(kept.map(asSeen).sort(order));
-  });
+  }, 60_000);
 
   it('reads plainly what the highway wrote, in a transaction and without', async () => {
     const topic = await freshTopic();
@@ -144,5 +144,5 @@ describe('@platformatic/kafka, with no code of ours', () => {
     const lines = await runOutside('platformatic-reader', { topic: topic.name, records: ours.length });
     const seen = lines.trim().split('\n').map(parseSeen);
     expect(seen.sort(order)).toEqual(ours.map(asSeen).sort(order));
-  });
+  }, 60_000);
 });
