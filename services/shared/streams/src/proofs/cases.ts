@@ -254,10 +254,20 @@ function groupOf(key: string): string {
   return key < 'c' ? 'a' : 'b';
 }
 
+/** A grace that the input's disorder goes beyond. */
+export const SMALL_GRACE_MS = 60;
+
+function withLate(proven: Case): Case {
+  return { ...proven, name: `${proven.name}, some late` };
+}
+
 export const cases: readonly Case[] = [
   joinCase(),
   windowCase(),
   sessionCase(),
+  withLate(joinCase(SMALL_GRACE_MS)),
+  withLate(windowCase(SMALL_GRACE_MS)),
+  withLate(sessionCase(SMALL_GRACE_MS)),
   aggregateCase,
   deduplicateCase,
   tableCase,

@@ -6,7 +6,7 @@ import { inputs } from './input.ts';
 import { outcomeOf, unordered } from './outcome.ts';
 
 const SEED = Number(process.env['SEED'] ?? 20_260_601);
-const RUNS = Number(process.env['RUNS'] ?? 300);
+const RUNS = Number(process.env['RUNS'] ?? 200);
 
 describe('under crashes, rebalances, zombies and lost stores at every step of a commit', () => {
   it.each(cases)(

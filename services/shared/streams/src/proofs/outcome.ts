@@ -1,8 +1,8 @@
 import { type DriveOptions, type Driver, drive } from '../driver/index.ts';
-import type { StoreDefinition } from '../index.ts';
+import type { StoreDefinition, StreamTopic } from '../index.ts';
 import { BEGIN_MS, type Case } from './cases.ts';
 import type { Given } from './input.ts';
-import { inputsByName, shops } from './topics.ts';
+import { type Fact, inputsByName, shops } from './topics.ts';
 
 /** All that a run leaves behind. */
 export interface Outcome {
@@ -11,7 +11,10 @@ export interface Outcome {
   readonly stores: Readonly<Record<string, readonly string[]>>;
   readonly timers: readonly string[];
   readonly deadLetters: readonly string[];
+  /** By stage, with the ids of the facts. */
   readonly late: readonly string[];
+  /** Of `order: arrival`: how many outputs name this input. */
+  readonly effects: Readonly<Record<string, number>>;
 }
 
 export interface RunOptions extends Pick<DriveOptions, 'schedule' | 'flaw'> {
@@ -48,11 +51,14 @@ function lookAt({ application }: Case, driver: Driver): Outcome {
   const parts = application.topologies.flatMap((each) => each.parts);
   const written = new Set(parts.flatMap((part) => part.outputs ?? []));
   const outputs: Record<string, string[]> = {};
+  const effects: Record<string, number> = {};
   for (const topic of written) {
     if (topic.internal !== undefined) continue;
-    for (const { key, value } of driver.read(topic)) {
+    for (const { key, value, headers } of driver.read(topic)) {
       const place = `${topic.name} ${key}`;
       outputs[place] = [...(outputs[place] ?? []), String(value)];
+      const origin = headers['zt-origin'];
+      if (origin !== undefined) effects[String(origin)] = (effects[String(origin)] ?? 0) + 1;
     }
   }
   const stores = new Set<StoreDefinition>(parts.flatMap((part) => part.stores ?? []));
@@ -64,11 +70,24 @@ function lookAt({ application }: Case, driver: Driver): Outcome {
       .deadLetters()
       .map(({ stage, key, offset, reason }) => `${stage} ${key} ${offset} ${reason}`)
       .sort(),
-    late: driver
-      .late()
-      .map(({ stage, topic, partition, offset }) => `${stage} ${topic}/${partition}/${offset}`)
-      .sort(),
+    late: lateOf(driver, new Set(parts.flatMap((part) => part.inputs ?? []).map(({ topic }) => topic))),
+    effects,
   };
+}
+
+function lateOf(driver: Driver, inputs: ReadonlySet<StreamTopic<Fact>>): readonly string[] {
+  const ids = new Map<string, number | undefined>();
+  for (const topic of inputs) {
+    for (const { partition, offset, value } of driver.read(topic)) {
+      // Late records name a topic as the log does.
+      const name = topic.internal === undefined ? topic.name : `proof.${topic.name}`;
+      ids.set(`${name}/${partition}/${offset}`, value?.id);
+    }
+  }
+  return driver
+    .late()
+    .map(({ stage, topic, partition, offset }) => `${stage} ${ids.get(`${topic}/${partition}/${offset}`)}`)
+    .sort();
 }
 
 /** An entry that waits for a match: key, 0, close, offset. */
