@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { compareKeys } from '../store/key-order.ts';
 import type { LocalState } from '../store/local-state.ts';
 import { createMemoryState } from '../store/memory-state.ts';
-import { Effects } from './effects.ts';
+import { Effects, ownValue } from './effects.ts';
 import { jsonSerde } from './fixture.ts';
 import { KeyedBuffer } from './keyed-buffer.ts';
 import { WindowBuffer } from './window-buffer.ts';
@@ -222,4 +222,14 @@ describe('a window store in a task', () => {
       );
     },
   );
+});
+
+describe('a cached value', () => {
+  it('does not keep the batch in memory of which it is a piece', () => {
+    const batch = Buffer.alloc(100_000, 7);
+    const kept = ownValue(batch.subarray(10, 20)) as Buffer;
+    expect(kept).toEqual(Buffer.alloc(10, 7));
+    expect(kept.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
+    expect(ownValue(batch)).toBe(batch);
+  });
 });

@@ -139,6 +139,22 @@ describe('a task', () => {
     expect(cut?.changelogs.map(({ timestampMs }) => timestampMs)).toEqual([fixture.nowMs]);
   });
 
+  it('passes a value that is written on under its own serde as the bytes that came', () => {
+    const copies = keyedStore<Order>('copies');
+    const copied = jsonTopic<Order>('copied');
+    const copy: Handler<Order> = ({ key, value }, context) => {
+      context.store(copies).put(key, value);
+      context.emit(copied, key, value);
+      context.emit(copied, key, { ...value });
+    };
+    const fixture = new TaskFixture(shop(streamPart(orders, copy, { stores: [copies], outputs: [copied] })));
+    const batch = Buffer.concat([Buffer.from('{ "n": 5 }'), Buffer.alloc(20_000)]);
+    fixture.send(orders, { key: 'a', bytes: batch.subarray(0, 10) });
+    fixture.run();
+    expect(fixture.read('copied')).toEqual(['a={ "n": 5 }', 'a={"n":5}']);
+    expect(fixture.read('app.shop.copies.changelog')).toEqual(['a={ "n": 5 }']);
+  });
+
   it('stops when a handler uses a name that its topology does not have', () => {
     const fixture = new TaskFixture(shop(streamPart(orders, count, { stores: [counts] })));
     fixture.send(orders, { key: 'a', value: { n: 1 } });

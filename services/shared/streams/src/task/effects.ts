@@ -1,9 +1,11 @@
 import { StreamsError } from '../errors.ts';
 import type { OutRecord } from '../log-port.ts';
+import type { Serde } from '../serde.ts';
 
-/** A record whose key need not be encoded again. */
-export interface KeyedRecord {
+/** A record whose key and value need not be encoded again when they are passed on as they are. */
+export interface HeadBytes {
   bytesOfKey(key: string): Buffer | null;
+  bytesOfValue(serde: unknown, value: unknown): Buffer | null;
 }
 
 /** Where a store keeps one value. */
@@ -25,7 +27,7 @@ export class Effects {
   bytes = 0;
   readonly maxRecordBytes: number;
   /** The record in hand; null: a timer. */
-  head: KeyedRecord | null = null;
+  head: HeadBytes | null = null;
   #slots: Slot[] = [];
   #values: unknown[] = [];
   #bytes: (Buffer | null | undefined)[] = [];
@@ -41,7 +43,7 @@ export class Effects {
   }
 
   /** A new record begins: what was done before it stays. */
-  beginRecord(head: KeyedRecord | null): void {
+  beginRecord(head: HeadBytes | null): void {
     this.head = head;
     this.#writes = 0;
     this.#recordOutputs = this.outputs.length;
@@ -64,6 +66,10 @@ export class Effects {
   /** Takes back what the record did in the present topology. */
   undoStage(): void {
     this.#undo(this.#stageWrites, this.#stageOutputs, this.#stageBytes);
+  }
+
+  encode<T>(serde: Serde<T>, value: T): Buffer {
+    return this.head?.bytesOfValue(serde, value) ?? serde.encode(value);
   }
 
   /** Writes a slot, and remembers how it stood. */
@@ -116,4 +122,10 @@ export class Effects {
     this.outputs.length = outputs;
     this.bytes = bytes;
   }
+}
+
+/** A value that is a piece of a fetched batch would keep the whole batch in memory while it is cached. */
+export function ownValue(value: unknown): unknown {
+  if (!Buffer.isBuffer(value) || value.buffer.byteLength <= Buffer.poolSize) return value;
+  return value.length * 2 >= value.buffer.byteLength ? value : Buffer.from(value);
 }

@@ -47,6 +47,13 @@ export class HeadRecord implements InputRecord<unknown> {
     return key === this.#key ? this.raw.key : null;
   }
 
+  /** The record's own bytes, when `value` is its value and would be written in the same form. */
+  bytesOfValue(serde: unknown, value: unknown): Buffer | null {
+    return this.#isDecoded && value === this.#value && serde === this.#definition.serde
+      ? this.raw.value
+      : null;
+  }
+
   get value(): unknown {
     if (!this.#isDecoded) {
       this.#value = this.raw.value === null ? null : this.#definition.serde.decode(this.raw.value);

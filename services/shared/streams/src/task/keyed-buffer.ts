@@ -3,7 +3,7 @@ import type { Serde } from '../serde.ts';
 import { compareKeys } from '../store/key-order.ts';
 import type { LocalKeyed } from '../store/local-state.ts';
 import { requireKey } from '../store/window-key.ts';
-import { type Effects, type Slot, UNREAD } from './effects.ts';
+import { type Effects, ownValue, type Slot, UNREAD } from './effects.ts';
 
 /** Decoded values that are kept over cuts, in each of two generations. */
 const CACHED_VALUES = 20_000;
@@ -52,7 +52,7 @@ export class KeyedBuffer<V> implements KeyedStore<V> {
   }
 
   put(key: string, value: V): void {
-    const bytes = this.#serde.encode(value);
+    const bytes = this.#effects.encode(this.#serde, value);
     this.#effects.requireFits(key.length + bytes.length, this.store);
     this.#write(key, value, bytes, key.length + bytes.length);
   }
@@ -88,6 +88,7 @@ export class KeyedBuffer<V> implements KeyedStore<V> {
   applied(): void {
     for (const entry of this.#touched) {
       entry.bytes = undefined;
+      entry.value = ownValue(entry.value);
       // It may be a piece of a whole fetched batch, which would stay in memory with it.
       entry.keyBytes = null;
       entry.isListed = false;

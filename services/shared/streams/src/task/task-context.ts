@@ -94,7 +94,7 @@ export class TaskContext implements Context {
   }
 
   emit<T>(topic: StreamTopic<T>, key: string, value: T): void {
-    this.#send(topic, key, topic.serde.encode(value), undefined);
+    this.#send(topic, key, this.#effects.encode(topic.serde, value), undefined);
   }
 
   emitTombstone(topic: AnyTopic, key: string): void {

@@ -3,7 +3,7 @@ import type { Serde } from '../serde.ts';
 import type { LocalWindow } from '../store/local-state.ts';
 import { requireWindowKey } from '../store/window-key.ts';
 import type { WindowStoreDefinition } from '../topology/types.ts';
-import { type Effects, UNREAD } from './effects.ts';
+import { type Effects, ownValue, UNREAD } from './effects.ts';
 import { WindowList, type WindowSlot } from './window-list.ts';
 
 export interface CacheLimits {
@@ -77,7 +77,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
 
   put(key: string, timeMs: number, value: V, sequence = 0): boolean {
     if (timeMs < this.#oldestMs()) return false;
-    const bytes = this.#serde.encode(value);
+    const bytes = this.#effects.encode(this.#serde, value);
     this.#effects.requireFits(key.length + bytes.length, this.store);
     this.#write(key, timeMs, sequence, value, bytes);
     return true;
@@ -111,6 +111,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
     const oldestMs = this.#oldestMs();
     for (const slot of this.#touched) {
       slot.bytes = undefined;
+      slot.value = ownValue(slot.value);
       slot.isListed = false;
     }
     for (const { key } of this.#touched) this.#find(key)?.tidy(oldestMs);

@@ -24,6 +24,7 @@ export interface InputRecord<T> {
   readonly partition: number;
   readonly offset: number;
   readonly key: string;
+  /** Never change it: written on under the same serde, it goes as the bytes that came. */
   readonly value: T;
   /** The value's bytes as they lie in the log, for those who pass them on untouched. */
   readonly bytes: Buffer;
