@@ -1,3 +1,4 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import type { LogReader, LogRecord, OutRecord, Place } from '@zhongtai/streams';
 import kafkajs from 'kafkajs';
 
@@ -142,4 +143,11 @@ export async function readToEnd(
 export function out(place: Place, value: string | null, more: Partial<OutRecord> = {}): OutRecord {
   const bytes = value === null ? null : Buffer.from(value);
   return { ...place, key: null, value: bytes, timestampMs: Date.now(), ...more };
+}
+
+/** A script beside this one in a process of its own. */
+export function startProcess(script: string, args: readonly string[]): ChildProcess {
+  const env = { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' };
+  const path = new URL(`./${script}.ts`, import.meta.url).pathname;
+  return fork(path, args, { env, stdio: 'inherit' });
 }

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Place } from '@zhongtai/streams';
 import { eventually } from './highway-fixture.ts';
 import type { ClientUnderTest, LogClient } from './log-client.ts';
-import { newName, type OutsideKafka, type OutsideWriter } from './log-contract-fixture.ts';
+import { newName, type OutsideKafka, type OutsideWriter, startProcess } from './log-contract-fixture.ts';
 import { Member, type MemberOptions } from './log-contract-member.ts';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -22,6 +23,10 @@ export function describeGroup(
       writer = await outside().writer();
     }, 30_000);
 
+    afterEach(async () => {
+      for (const { group } of members.splice(0)) await group.stop();
+    }, 30_000);
+
     afterAll(async () => {
       await client.close();
     });
@@ -37,10 +42,6 @@ export function describeGroup(
       await member.group.start();
       await eventually(() => member.tasks !== null);
       return member;
-    }
-
-    async function stopAll(): Promise<void> {
-      for (const { group } of members.splice(0)) await group.stop();
     }
 
     const tasksOf = (some: readonly Member[]) => some.map(({ tasks }) => [...(tasks ?? [])]);
@@ -63,7 +64,6 @@ export function describeGroup(
         expect(member.seen.every(({ partition }) => own.has(partition))).toBe(true);
         expect(member.seen.length).toBe(2 * own.size);
       }
-      await stopAll();
     }, 30_000);
 
     it('gives tasks to who holds them warm, and leaves the others where they are', async () => {
@@ -78,7 +78,6 @@ export function describeGroup(
       a.group.rejoin();
       await eventually(() => a.revoked.includes('lost') && shared([a, b], 4));
       expect(tasksOf([a, b]).map((tasks) => tasks.length)).toEqual([2, 2]);
-      await stopAll();
     }, 30_000);
 
     it('delivers each record once and in order under load while members come and go, none after a revocation', async () => {
@@ -115,7 +114,6 @@ export function describeGroup(
       const count = () => all.reduce((sum, { seen }) => sum + seen.length, 0);
       await eventually(() => count() >= written.flat().length);
       await pause(100);
-      await stopAll();
       expect(all.flatMap(({ violations }) => violations)).toEqual([]);
       for (const [partition, values] of written.entries()) {
         const seen = all
@@ -143,7 +141,6 @@ export function describeGroup(
       expect(await a.group.confirm(generation)).toBe(false);
       await eventually(() => a.revoked.includes('lost'));
       expect(await again.group.confirm(again.generation ?? -1)).toBe(true);
-      await stopAll();
     }, 30_000);
 
     it('records positions for others to see, under the present generation only', async () => {
@@ -158,7 +155,6 @@ export function describeGroup(
       await eventually(() => a.generation !== null && a.generation > generation);
       await expect(a.group.record(generation, [{ ...place, offset: 9 }])).rejects.toBeDefined();
       expect(await outside().recorded(group.groupId, place)).toBe(7);
-      await stopAll();
     }, 30_000);
 
     it('moves the position behind markers and aborted transactions, though there is no record to deliver', async () => {
@@ -174,7 +170,6 @@ export function describeGroup(
       const end = await outside().end(place);
       await eventually(() => a.positions.get(0) === end && end === 4);
       expect(a.seen.map(({ value }) => value)).toEqual(['yes']);
-      await stopAll();
     }, 30_000);
 
     it('delivers the next batch of a partition when the former is done, none while paused, and hides open transactions', async () => {
@@ -195,21 +190,14 @@ export function describeGroup(
       await open.commit();
       await eventually(() => a.seen.length >= 5);
       expect(a.seen.slice(3).map(({ value }) => value)).toEqual(['paused', 'open']);
-      await stopAll();
     }, 30_000);
 
     it('uses little of a core while nothing happens', async () => {
-      const group = await newGroup(4);
-      await joined({ ...group, instance: 'a' });
-      const producer = client.createProducer(newName());
-      await producer.fence();
-      await pause(500);
-      const cpu = process.cpuUsage();
-      await pause(3_000);
-      const { user, system } = process.cpuUsage(cpu);
-      await producer.close();
-      await stopAll();
-      expect((user + system) / 1e6 / 3).toBeLessThan(0.06);
+      const { groupId, topics } = await newGroup(4);
+      const idle = startProcess('log-contract-idle', [underTest.module, brokers(), groupId, ...topics]);
+      const [told]: unknown[] = await once(idle, 'message');
+      expect(told).toMatchObject({ tasks: 4, share: expect.any(Number) });
+      expect((told as { share: number }).share).toBeLessThan(0.03);
     }, 30_000);
   });
 }

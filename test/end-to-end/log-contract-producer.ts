@@ -1,13 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LogReader, OutRecord, Place, TransactionalProducer } from '@zhongtai/streams';
 import { apiKeys, type KafkaGate, openGate } from './kafka-gate.ts';
 import type { ClientUnderTest, LogClient } from './log-client.ts';
-import { newName, type OutsideKafka, out, readToEnd } from './log-contract-fixture.ts';
+import { newName, type OutsideKafka, out, readToEnd, startProcess } from './log-contract-fixture.ts';
 
-const child = new URL('./log-contract-child.ts', import.meta.url).pathname;
 const fenced = expect.objectContaining({ fenced: true });
 
 export function describeProducer(
@@ -221,9 +220,8 @@ export function describeProducer(
 }
 
 async function startChild(module: string, brokers: string, id: string, place: Place): Promise<ChildProcess> {
-  const env = { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' };
   const args = [module, brokers, id, place.topic, String(place.partition)];
-  const started = fork(child, args, { env, stdio: 'inherit' });
+  const started = startProcess('log-contract-child', args);
   await once(started, 'message');
   return started;
 }

@@ -7,8 +7,6 @@ import { describeGroup } from './log-contract-group.ts';
 import { describeProducer } from './log-contract-producer.ts';
 import { describeReader } from './log-contract-reader.ts';
 
-export type { ClientUnderTest, LogClient } from './log-client.ts';
-
 /**
  * What any client of the log has to keep on a real broker, for the engine to stand on it. `brokers` is asked when
  * the tests run.
