@@ -233,13 +233,15 @@ export class DrivenTask {
   }
 
   #wakeBeforeApply(zombie: Owner, cut: Cut, ends: ReadonlyMap<string, number>): void {
-    const isShared = this.#open().state === zombie.state;
+    const { state } = this.#open();
+    const before = state.mark?.sequence;
     try {
       zombie.task.applied(cut, ends);
     } catch {
-      return;
+      // Refused, as it should be.
     }
-    if (isShared && this.#parts.flaw === undefined) throw overtaken('wrote over its successor');
+    const isUnchanged = state.mark?.sequence === before;
+    if (!isUnchanged && this.#parts.flaw === undefined) throw overtaken('wrote over its successor');
   }
 
   #compact(): void {

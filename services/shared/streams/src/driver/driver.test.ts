@@ -6,6 +6,7 @@ import {
   numberSerde,
   rekey,
   type StreamTopic,
+  stream,
   textSerde,
   topology,
   windowJoin,
@@ -26,6 +27,7 @@ const clicks: StreamTopic<Click> = {
 const views: StreamTopic<Click> = { ...clicks, name: 'views' };
 const pairs: StreamTopic<string> = { name: 'pairs', partitions: 'P', serde: textSerde };
 const counts: StreamTopic<number> = { name: 'counts', partitions: 'P', serde: numberSerde };
+const passed: StreamTopic<string> = { ...pairs, name: 'passed' };
 const byPage = rekey('by-page', textSerde);
 
 const joining = topology('joining', {
@@ -103,5 +105,15 @@ describe('the driver', () => {
         expect(driver.read(counts).map(({ value }) => value)).toEqual([1, 2]);
       }
     }
+  });
+
+  it.each(faultSteps)('runs what keeps nothing, when the owner dies %s too', (step) => {
+    const passing = stream(pairs, ({ key, value }, context) => context.emit(passed, key, value), {
+      outputs: [passed],
+    });
+    const driver = drive(topology('passing', { order: 'free', parts: [passing] }));
+    driver.crashAt(step);
+    for (const value of ['a', 'b', 'c']) driver.pipe(pairs, 'k', value);
+    expect(driver.read(passed).map(({ value }) => value)).toEqual(['a', 'b', 'c']);
   });
 });
