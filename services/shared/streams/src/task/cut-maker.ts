@@ -61,7 +61,7 @@ export class CutMaker {
       for (const store of run.keyed) this.#addKeyed(store, keyed, changelogs);
       for (const store of run.windows) this.#addWindow(store, windows, changelogs);
       if (run.timers !== null && this.#addKeyed(run.timers.index, keyed, changelogs)) {
-        keyed.push({ store: run.timers.byDueStore, entries: [...run.timers.orderChanges()] });
+        keyed.push({ store: run.timers.byDueStore, entries: run.timers.orderChanges() });
       }
     }
     const bytes = this.#effects.bytes;

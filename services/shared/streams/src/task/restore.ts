@@ -28,7 +28,7 @@ export function restoredChange(
   ]);
   if (kind === 'keyed') return { keyed: [{ store, entries }], windows: [] };
   const index = state.keyed(store);
-  const order = entries.flatMap(([key, value]) => [...reordered(key, index.get(key), value)]);
+  const order = entries.flatMap(([key, value]) => reordered(key, index.get(key), value));
   return {
     keyed: [
       { store, entries },

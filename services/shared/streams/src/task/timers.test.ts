@@ -73,6 +73,21 @@ describe('a timer', () => {
     expect(fixture.task.stats().get('shop')?.timersPending).toBe(0);
   });
 
+  it('is counted while it waits', () => {
+    const fixture = open();
+    const pending = () => fixture.task.stats().get('shop')?.timersPending;
+    expect(pending()).toBe(0);
+    send(fixture, ['a', { at: 1, wake: 20 }], ['b', { at: 1, wake: 15 }], ['c', { at: 1, wake: 15 }]);
+    fixture.run();
+    expect(pending()).toBe(3);
+    send(fixture, ['a', { at: 2, wake: 30 }], ['b', { at: 3, cancel: true }], ['d', { at: 4, wake: 1 }]);
+    fixture.run();
+    expect(pending()).toBe(2);
+    send(fixture, ['x', { at: 16 }]);
+    fixture.run();
+    expect(pending()).toBe(1);
+  });
+
   it('fires from the store after a commit and a restart, and is gone then', () => {
     const fixture = open();
     send(fixture, ['a', { at: 1, wake: 20 }], ['b', { at: 1, wake: 15 }]);

@@ -32,6 +32,8 @@ export class Timers {
   /** The last key read ahead; undefined: nothing read yet, null: all is read. */
   #readUpTo: string | null | undefined;
   #pending: number | undefined;
+  /** How many more there are with the cut. */
+  #grown = 0;
 
   constructor(
     topology: string,
@@ -99,8 +101,15 @@ export class Timers {
   }
 
   /** What becomes of the order by due time; in step with the changes of the index. */
-  *orderChanges(): Generator<readonly [key: string, value: Buffer | null]> {
-    for (const { key, bytes } of this.index.writes()) yield* reordered(key, this.#indexLocal.get(key), bytes);
+  orderChanges(): readonly (readonly [key: string, value: Buffer | null])[] {
+    const changes: (readonly [string, Buffer | null])[] = [];
+    this.#grown = 0;
+    for (const { key, bytes } of this.index.writes()) {
+      const before = this.#indexLocal.get(key);
+      changes.push(...reordered(key, before, bytes));
+      this.#grown += (bytes === null ? 0 : 1) - (before === undefined ? 0 : 1);
+    }
+    return changes;
   }
 
   applied(): void {
@@ -109,10 +118,11 @@ export class Timers {
     this.#chunk = [];
     this.#at = 0;
     this.#readUpTo = undefined;
-    this.#pending = undefined;
+    if (this.#pending !== undefined) this.#pending += this.#grown;
+    this.#grown = 0;
   }
 
-  /** As of the last commit. Counted when asked for. */
+  /** As of the last commit. Counted when first asked for, then kept. */
   get pending(): number {
     if (this.#pending === undefined) {
       this.#pending = 0;
@@ -147,13 +157,15 @@ export class Timers {
 }
 
 /** How the order by due time changes when a timer's entry in the index does. */
-export function* reordered(
+export function reordered(
   key: string,
   before: Buffer | undefined,
   after: Buffer | null,
-): Generator<readonly [key: string, value: Buffer | null]> {
-  if (before !== undefined) yield [orderKey(key, DUE_TIME.decode(before)), null];
-  if (after !== null) yield [orderKey(key, DUE_TIME.decode(after)), PRESENT];
+): readonly (readonly [key: string, value: Buffer | null])[] {
+  const changes: (readonly [string, Buffer | null])[] = [];
+  if (before !== undefined) changes.push([orderKey(key, DUE_TIME.decode(before)), null]);
+  if (after !== null) changes.push([orderKey(key, DUE_TIME.decode(after)), PRESENT]);
+  return changes;
 }
 
 const LATEST_MS = 1e15;
