@@ -116,6 +116,7 @@ function engineOf(options: FactoryOptions, entry: ApplicationEntry, clock: () =>
       commitMs: config.COMMIT_MS,
       sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
       waitingBytes: config.WAITING_BYTES,
+      poisonShare: config.POISON_PERCENT / 100,
     },
     onFatal: options.onFatal,
   });

@@ -24,6 +24,7 @@ export const environment = z.object({
   COMMIT_MS: integer(100, 1, 10_000),
   SESSION_TIMEOUT_MS: integer(6000, 6000, 300_000),
   WAITING_BYTES: integer(4 * 1024 * 1024, 64 * 1024),
+  POISON_PERCENT: integer(5, 1, 100),
   TOKEN_SECRET: secret(32),
   TOKEN_SECRET_VERSION: integer(1, 1),
   VAULT_KEY: secret().refine((key) => parseVaultKey(key.reveal()) !== undefined, {

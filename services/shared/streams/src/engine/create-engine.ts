@@ -2,7 +2,7 @@ import { StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
 import { memoryStates, openStateDirectory, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
-import { isWorthSaying, messageOf, patiently } from './failures.ts';
+import { isWorthSaying, messageOf, patiently, within } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
@@ -199,18 +199,13 @@ class ApplicationEngine implements Engine {
     const leaving = [...this.#runners.values()];
     this.#runners.clear();
     const gracefully = reason !== 'lost';
-    const closed = Promise.all(
-      leaving.map(async (runner) => {
-        await runner.close(gracefully, this.#limits.revokeMs);
-        return [...runner.settled()].map(([topic, offset]) => ({
-          topic,
-          partition: runner.partition,
-          offset,
-        }));
-      }),
+    const closing = Promise.all(leaving.map((runner) => runner.close(gracefully, this.#limits.revokeMs)));
+    // An opening that hangs in a call is waited for by whoever opens the task next, not by the group.
+    this.#closing = closing;
+    await within(closing, this.#limits.revokeMs + 500);
+    const positions = leaving.flatMap(({ inputs, partition }) =>
+      [...inputs.settled(false)].map(([topic, offset]) => ({ topic, partition, offset })),
     );
-    this.#closing = closed;
-    const positions = (await closed).flat();
     if (gracefully) await this.#record(positions);
     this.#recorded.clear();
   }

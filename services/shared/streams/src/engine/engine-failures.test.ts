@@ -112,6 +112,28 @@ describe('a zombie', () => {
     expect(zombie.engine.tasks().length + successor.engine.tasks().length).toBe(2);
   });
 
+  it('that commits until the moment when it is fenced is not repeated', async () => {
+    const zombie = await fixture.run('a');
+    fixture.send(keys);
+    await eventually(done(1));
+    await fixture.log.coordinator('app').expire(zombie.member());
+    const create = fixture.log.createProducer.bind(fixture.log);
+    let last: Promise<void> | null = null;
+    fixture.log.createProducer = (id) => {
+      const producer = create(id);
+      const fence = async () => {
+        last ??= Promise.resolve(fixture.send(keys)).then(() => eventually(done(2)));
+        await last;
+        await producer.fence();
+      };
+      return { ...producer, fence };
+    };
+    await fixture.run('b');
+    fixture.send(keys);
+    await eventually(done(3));
+    exact(3);
+  });
+
   it('whose membership looks sound asks for a new round', async () => {
     const process = await fixture.run('a');
     fixture.send(keys);

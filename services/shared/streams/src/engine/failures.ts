@@ -63,7 +63,7 @@ export async function patiently<T>(
 }
 
 /** Resolves when the work is done, or after `budgetMs`; the work goes on by itself then. */
-export async function within(work: Promise<void>, budgetMs: number): Promise<void> {
+export async function within(work: Promise<unknown>, budgetMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, budgetMs);

@@ -86,6 +86,30 @@ describe('idle time', () => {
     await eventually(() => woken('amy') !== undefined);
   });
 
+  it('begins only when the inputs have stood still for as long as the topology says', async () => {
+    await fixture.run('a', { application });
+    await remind('amy');
+    fixture.nowMs += 29_000;
+    fixture.send(['amy-2', 'bob', 'carol', 'dora']);
+    await sleep(100);
+    fixture.nowMs += 14_000;
+    await sleep(200);
+    expect(woken('amy')).toBeUndefined();
+    fixture.nowMs += 1000;
+    await eventually(() => woken('amy') !== undefined);
+  });
+
+  it('stands still while an input has more than was fetched of it', async () => {
+    const process = await fixture.run('a', { application });
+    await remind('amy');
+    for (const partition of [0, 1]) process.member().pause({ topic: 'words', partition });
+    await sleep(50);
+    fixture.send(['amy']);
+    fixture.nowMs += 60_000;
+    await sleep(200);
+    expect(woken('amy')).toBeUndefined();
+  });
+
   it('stands still while the log does not answer', async () => {
     await fixture.run('a', { application });
     await remind('amy');

@@ -33,6 +33,8 @@ export class MemoryLog implements Log {
   readonly #waiting = new Set<() => void>();
   /** Asked at each commit; set by a test. */
   fate: (transactionalId: string, records: readonly OutRecord[]) => CommitFate = () => 'commit';
+  /** Awaited at the beginning of each commit. */
+  hold: () => Promise<void> = () => new Promise((resolve) => setImmediate(resolve));
   /** When set, every call to the log fails as if the broker were away. */
   away = false;
   commits = 0;
@@ -153,7 +155,7 @@ export class MemoryLog implements Log {
       commit: async (records) => {
         this.check();
         if (closed) throw failure('fatal', 'the producer is closed');
-        await new Promise(setImmediate);
+        await this.hold();
         return this.#commit(transactionalId, epoch, records);
       },
       close: async () => {

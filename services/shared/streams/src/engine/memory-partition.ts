@@ -13,11 +13,15 @@ interface Entry {
   readonly transaction: MemoryTransaction | null;
 }
 
+const none: Entry = { offset: Number.POSITIVE_INFINITY, record: null, transaction: null };
+
 /** One partition of the in-memory log: offsets with markers, aborted records and gaps, as Kafka has them. */
 export class MemoryPartition {
   #entries: Entry[] = [];
   #earliest = 0;
   #next = 0;
+  /** Entries before this one are of transactions that have ended. */
+  #settled = 0;
 
   get earliest(): number {
     return this.#earliest;
@@ -29,8 +33,11 @@ export class MemoryPartition {
 
   /** Behind the last record that a reader of committed records may see. */
   get stableEnd(): number {
-    const open = this.#entries.find(({ transaction }) => transaction?.state === 'open');
-    return open?.offset ?? this.#next;
+    while (this.#entries[this.#settled] !== undefined) {
+      if (this.#entries[this.#settled]?.transaction?.state === 'open') break;
+      this.#settled += 1;
+    }
+    return this.#entries[this.#settled]?.offset ?? this.#next;
   }
 
   append(out: Omit<OutRecord, 'topic' | 'partition'>, transaction: MemoryTransaction | null): void {
@@ -50,8 +57,8 @@ export class MemoryPartition {
     const end = this.stableEnd;
     const records: LogRecord[] = [];
     let bytes = 0;
-    for (const { offset, record, transaction } of this.#entries) {
-      if (offset < from) continue;
+    for (let at = this.#indexOf(from); at < this.#entries.length; at++) {
+      const { offset, record, transaction } = this.#entries[at] ?? none;
       if (offset >= end) break;
       if (bytes >= maxBytes) return { records, nextOffset: offset };
       if (record === null || transaction?.state === 'aborted') continue;
@@ -59,6 +66,18 @@ export class MemoryPartition {
       bytes += 70 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
     }
     return { records, nextOffset: Math.max(from, end) };
+  }
+
+  /** Of the first entry at or behind an offset. */
+  #indexOf(offset: number): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle] ?? none).offset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** All committed records, as a reader of committed records sees them. */
@@ -74,6 +93,7 @@ export class MemoryPartition {
       if (record === null || transaction?.state === 'aborted' || offset >= end) continue;
       last.set(textOf(record), offset);
     }
+    this.#settled = 0;
     this.#entries = this.#entries.filter(
       ({ offset, record }) => offset >= end || (record !== null && last.get(textOf(record)) === offset),
     );
@@ -82,11 +102,13 @@ export class MemoryPartition {
   /** Deletes what lies before an offset, as retention does. */
   trim(before: number): void {
     this.#earliest = Math.max(this.#earliest, Math.min(before, this.#next));
+    this.#settled = 0;
     this.#entries = this.#entries.filter(({ offset }) => offset >= this.#earliest);
   }
 
   clear(): void {
     this.#entries = [];
+    this.#settled = 0;
     this.#earliest = 0;
     this.#next = 0;
   }

@@ -37,6 +37,8 @@ export interface EngineLimits {
   readonly sessionTimeoutMs: number;
   /** How long deletes stay in compacted topics: a local copy older than half of it is rebuilt. */
   readonly deleteRetentionMs: number;
+  /** Above this share of records that are poison within a minute, the application stops: a bad deploy. 1: never. */
+  readonly poisonShare: number;
 }
 
 export const defaultLimits: EngineLimits = {
@@ -50,6 +52,7 @@ export const defaultLimits: EngineLimits = {
   revokeMs: 3000,
   sessionTimeoutMs: 6000,
   deleteRetentionMs: 7 * 24 * 60 * 60 * 1000,
+  poisonShare: 0.05,
 };
 
 export interface EngineOptions {

@@ -45,9 +45,13 @@ export async function restore(parts: RestoreParts): Promise<void> {
     );
     parts.state.clear();
   }
-  await Promise.all(tails.map((tail) => follow(parts, tail, startedMs)));
+  const remaining = new Map(tails.map((tail) => [tail, Math.max(0, tail.end - startOf(parts, tail))]));
+  const report = (tail: Tail, left: number): void => {
+    remaining.set(tail, left);
+    parts.onProgress([...remaining.values()].reduce((sum, each) => sum + each, 0));
+  };
+  await Promise.all(tails.map((tail) => follow(parts, tail, startedMs, report)));
   stamp(parts, tails, startedMs);
-  parts.onProgress(0);
 }
 
 async function tailsOf({ reader, layouts, partition }: RestoreParts): Promise<Tail[]> {
@@ -80,10 +84,20 @@ function reasonToDistrust(
   return null;
 }
 
-async function follow(parts: RestoreParts, tail: Tail, startedMs: number): Promise<void> {
+function startOf({ state }: RestoreParts, { place, earliest }: Tail): number {
+  return state.mark?.changelogs[place.topic] ?? earliest;
+}
+
+async function follow(
+  parts: RestoreParts,
+  tail: Tail,
+  startedMs: number,
+  report: (tail: Tail, left: number) => void,
+): Promise<void> {
   const { reader, signal } = parts;
   const { place, end } = tail;
-  let offset = parts.state.mark?.changelogs[place.topic] ?? tail.earliest;
+  let offset = startOf(parts, tail);
+  report(tail, Math.max(0, end - offset));
   let next: Promise<LogPage | null> | null = offset < end ? reader.read(place, offset, pageBytes) : null;
   while (next !== null) {
     const page = await next;
@@ -93,7 +107,7 @@ async function follow(parts: RestoreParts, tail: Tail, startedMs: number): Promi
     next = offset < end ? reader.read(place, offset, pageBytes) : null;
     next?.catch(() => undefined);
     await applyPage(parts, tail, page, startedMs);
-    parts.onProgress(end - offset);
+    report(tail, Math.max(0, end - offset));
   }
 }
 

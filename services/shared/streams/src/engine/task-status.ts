@@ -25,7 +25,7 @@ export class TaskStatus {
   }
 
   restoring(remaining: number): void {
-    if (this.#phase === 'opening') this.enter('restoring');
+    if (this.#phase === 'opening' && remaining > 0) this.enter('restoring');
     this.restoreRemaining = remaining;
   }
 
