@@ -82,6 +82,18 @@ describe('a task', () => {
     expect(fixture.commit()).toBeNull();
   });
 
+  it('stands behind the gap at the end of a page when it has worked the page', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    const records = fixture.log('orders');
+    fixture.task.receive('orders', { records, nextOffset: 9, highWatermark: 20 });
+    fixture.task.receive('orders', { records: [], nextOffset: 15, highWatermark: 20 });
+    expect(fixture.task.positions().get('orders')).toBe(0);
+    fixture.task.work(10);
+    expect(fixture.task.positions().get('orders')).toBe(15);
+    expect(fixture.task.drained).toBe(false);
+  });
+
   it('takes only what lies behind what it has, when a batch is fetched again from its beginning', () => {
     const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
     fixture.send(orders, { key: 'a', value: { n: 1 } }, { key: 'a', value: { n: 1 } });

@@ -44,6 +44,14 @@ describe('a poison record', () => {
     expect(fixture.observed).toEqual([`shop from-orders dead ${reason}`]);
   });
 
+  it('leaves nothing to write of a key that was written before', () => {
+    const fixture = new TaskFixture(shop(streamPart(orders, sum, names)));
+    fixture.send(orders, { key: 'a', value: { n: 1 } });
+    fixture.run();
+    fixture.send(orders, { key: 'a', value: { n: 13 } });
+    expect(fixture.run()?.changelogs).toEqual([]);
+  });
+
   it('that cannot be decoded keeps its bytes and the schema it was framed with', () => {
     const fixture = new TaskFixture(shop(streamPart(orders, sum, names)));
     const bytes = Buffer.from([0, 0, 0, 0, 42, 1, 2, 3]);

@@ -159,7 +159,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
       if (slot.value === UNREAD) slot.value = this.#serde.decode(value);
     }
     this.#entries += read;
-    list.completed(fromMs);
+    list.completeFromMs = fromMs;
   }
 
   /** For a key whose entries are too many to keep: what is known of them over what the local state has. */

@@ -12,7 +12,7 @@ export interface WindowSlot extends Slot {
 /** What is known of one key of a window store, in the order of time and sequence. */
 export class WindowList {
   slots: WindowSlot[] = [];
-  /** From this time on all of the key's entries are here; what is not here is not there. */
+  /** From this time on all of the key's entries are here: what is not here, or unread, is not there. */
   completeFromMs = Number.POSITIVE_INFINITY;
   /** The key has too many entries to keep them. */
   isLong = false;
@@ -27,8 +27,7 @@ export class WindowList {
     const at = this.placeOf(timeMs, sequence);
     const found = this.slots[at];
     if (found?.timeMs === timeMs && found.sequence === sequence) return found;
-    const value = timeMs >= this.completeFromMs ? undefined : UNREAD;
-    const made = { key: this.#key, timeMs, sequence, value, bytes: undefined, isListed: false };
+    const made = { key: this.#key, timeMs, sequence, value: UNREAD, bytes: undefined, isListed: false };
     if (at === this.slots.length) this.slots.push(made);
     else this.slots.splice(at, 0, made);
     return made;
@@ -50,12 +49,6 @@ export class WindowList {
   knows(timeMs: number, sequence: number): boolean {
     const slot = this.slots[this.placeOf(timeMs, sequence)];
     return slot?.timeMs === timeMs && slot.sequence === sequence && slot.value !== UNREAD;
-  }
-
-  /** All that the local state has from a time on is in the slots now. */
-  completed(fromMs: number): void {
-    this.completeFromMs = fromMs;
-    for (const slot of this.slots) if (slot.value === UNREAD && slot.timeMs >= fromMs) slot.value = undefined;
   }
 
   /** Forgets what is not there, and what is too old. Nothing may be written and not applied. */
