@@ -25,7 +25,7 @@ export interface SendOrder {
 export interface CutSenderOptions {
   readonly cluster: string;
   readonly warehouse: Pick<Warehouse, 'insert'>;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: Pick<DeadLetters, 'send'>;
   /** Creates or widens the table that a writer's schema needs; cheap when that was done before. */
   readonly ensureTable: (table: Table) => Promise<void>;
   /** Forgets that a table was ensured: it may have been dropped. */

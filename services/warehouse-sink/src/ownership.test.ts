@@ -38,6 +38,8 @@ async function stageOf(plans: { route(): never } | null = null): Promise<Stage> 
     pause: () => undefined,
     resume: () => undefined,
     commit: async () => undefined,
+    confirm: async () => true,
+    rejoin: () => undefined,
   };
   const ownership = createOwnership({
     highway: {
