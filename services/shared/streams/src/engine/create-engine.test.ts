@@ -45,15 +45,11 @@ describe('an engine that nothing disturbs', () => {
     const place = { topic: 'words', partition: 0 };
     const { highWatermark } = fixture.log.partition(place);
     const { records = [], nextOffset = 0 } = fixture.log.read(place, 0, 1 << 20) ?? {};
-    await options.onBatch({
-      ...place,
-      records,
-      nextOffset,
-      generation,
-      firstOffset: 0,
-      highWatermark,
-      bytes: 1,
-    });
+    const batch = { ...place, generation, highWatermark, bytes: 1 };
+    await options.onBatch({ ...batch, records, nextOffset, firstOffset: 0 });
+    // One from further on: what lies between would never be read.
+    const ahead = { firstOffset: highWatermark + 10, nextOffset: highWatermark + 500 };
+    await options.onBatch({ ...batch, ...ahead, records: [] });
     fixture.send(keys);
     await eventually(done(2));
     expect(fixture.counts()).toEqual(upTo(totals(2)));
