@@ -3,9 +3,8 @@ import type {
   GlobalStoreDefinition,
   KeyedStoreDefinition,
   StreamTopic,
-  TimerDefinition,
   WindowStoreDefinition,
-} from './topology/types.ts';
+} from './topology/definitions.ts';
 
 /** Values are shared with the engine's cache: never change one, put a new one. */
 export interface KeyedStore<V> {
@@ -37,6 +36,11 @@ export interface GlobalStore<V> {
   get(key: string): V | undefined;
 }
 
+/** A timer as its part names it. */
+export interface TimerName {
+  readonly name: string;
+}
+
 /**
  * What timers and records may do. Everything goes into the task's write buffer and becomes visible with the
  * transaction; what a record did is taken back when its handler throws or calls `deadLetter`.
@@ -55,8 +59,8 @@ export interface TimerContext {
   /** The record's bytes as they are, to the same partition number when `samePartition` says so. */
   emitBytes(topic: AnyTopic, key: string, bytes: Buffer, options?: EmitOptions): void;
   /** Replaces an earlier timer of the same name and key. One that is due already fires behind this record. */
-  wakeAt(timer: TimerDefinition, key: string, dueMs: number): void;
-  cancel(timer: TimerDefinition, key: string): void;
+  wakeAt(timer: TimerName, key: string, dueMs: number): void;
+  cancel(timer: TimerName, key: string): void;
   /** The topology chose not to use it: counted by reason. */
   drop(reason: string): void;
 }

@@ -1,11 +1,10 @@
-import type { Context, EmitOptions, GlobalStore, KeyedStore, WindowStore } from '../context.ts';
+import type { Context, EmitOptions, GlobalStore, KeyedStore, TimerName, WindowStore } from '../context.ts';
 import { StreamsError } from '../errors.ts';
 import type {
   AnyTopic,
   GlobalStoreDefinition,
   KeyedStoreDefinition,
   StreamTopic,
-  TimerDefinition,
   WindowStoreDefinition,
 } from '../topology/types.ts';
 import type { Effects } from './effects.ts';
@@ -33,8 +32,8 @@ export interface ContextParts {
 }
 
 export interface TimerPort {
-  wakeAt(timer: TimerDefinition, key: string, dueMs: number): void;
-  cancel(timer: TimerDefinition, key: string): void;
+  wakeAt(timer: TimerName, key: string, dueMs: number): void;
+  cancel(timer: TimerName, key: string): void;
 }
 
 export interface Rejection {
@@ -105,11 +104,11 @@ export class TaskContext implements Context {
     this.#send(topic, key, bytes, options);
   }
 
-  wakeAt(timer: TimerDefinition, key: string, dueMs: number): void {
+  wakeAt(timer: TimerName, key: string, dueMs: number): void {
     this.#timers(timer).wakeAt(timer, key, dueMs);
   }
 
-  cancel(timer: TimerDefinition, key: string): void {
+  cancel(timer: TimerName, key: string): void {
     this.#timers(timer).cancel(timer, key);
   }
 
@@ -166,7 +165,7 @@ export class TaskContext implements Context {
     return store;
   }
 
-  #timers(timer: TimerDefinition): TimerPort {
+  #timers(timer: TimerName): TimerPort {
     if (this.#parts.timers === null) throw unknownName(this.#parts.topology, 'timer', timer.name);
     return this.#parts.timers;
   }

@@ -1,3 +1,4 @@
+import type { TimerName } from '../context.ts';
 import { StreamsError } from '../errors.ts';
 import type { Serde } from '../serde.ts';
 import type { LocalKeyed } from '../store/local-state.ts';
@@ -48,7 +49,7 @@ export class Timers {
     this.#byDue = local(this.byDueStore);
   }
 
-  wakeAt({ name }: TimerDefinition, key: string, dueMs: number): void {
+  wakeAt({ name }: TimerName, key: string, dueMs: number): void {
     if (this.#definitions.get(name) === undefined) {
       throw new StreamsError(
         'ZT-STREAMS-UNKNOWN-NAME',
@@ -67,7 +68,7 @@ export class Timers {
     if (due < this.nextDueMs) this.nextDueMs = due;
   }
 
-  cancel({ name }: TimerDefinition, key: string): void {
+  cancel({ name }: TimerName, key: string): void {
     const at = indexKey(name, key);
     if (this.index.get(at) !== undefined) this.index.delete(at);
   }
