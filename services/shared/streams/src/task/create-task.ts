@@ -1,26 +1,19 @@
-import { failureOf, StreamsError } from '../errors.ts';
+import { StreamsError } from '../errors.ts';
 import type { LogPage } from '../log-port.ts';
 import { CutMaker } from './cut-maker.ts';
 import { Effects } from './effects.ts';
-import type { HeadRecord, InputQueue } from './input-queue.ts';
-import { letterOf, type Reason, reasonOf, timerLetter } from './letters.ts';
+import { Handling } from './handling.ts';
+import type { InputQueue } from './input-queue.ts';
 import type { TaskOptions } from './options.ts';
 import { PoisonRate } from './poison-rate.ts';
 import { incompatibleShapes } from './position.ts';
 import { type ChoiceGroup, choiceGroups, openInputs, type Route, type RoutedInput } from './routes.ts';
-import type { StoredTimer } from './timer-heap.ts';
-import type { Timers } from './timers.ts';
 import { TopologyRun } from './topology-run.ts';
 import type { Cut, Task, TopologyStats } from './types.ts';
 
 const MAX_RECORD_BYTES = 1_000_000;
 /** How many records are taken of one input before the next has its turn. */
 const TURN = 128;
-/** An event cannot lie this far behind the time at which the log took it in. */
-const FUTURE_MS = 3_600_000;
-/** A timer that is found due so long after its time tells nobody anything. */
-const STALE_MS = 900_000;
-
 /**
  * Opens a task where its position stands. The local state must stand at the position's commit.
  *
@@ -44,12 +37,10 @@ class CoreTask implements Task {
   readonly #groups: readonly ChoiceGroup[];
   readonly #poisonRate: PoisonRate;
   readonly #cuts: CutMaker;
+  readonly #handling: Handling;
   #turn = 0;
-  /** In which the record in hand is, for its dead letter. */
-  #stage = '';
   /** Since the last cut. */
   #records = 0;
-  #poison = 0;
   #changed: boolean;
   #cut: Cut | null = null;
 
@@ -59,6 +50,7 @@ class CoreTask implements Task {
     this.#options = options;
     this.#effects = new Effects(options.maxRecordBytes ?? MAX_RECORD_BYTES);
     this.#runs = application.topologies.map((each) => new TopologyRun(each, options, this.#effects));
+    this.#handling = new Handling(options, this.#effects);
     this.#inputs = openInputs(options, this.#runs);
     this.#byTopic = new Map(this.#inputs.map(({ queue }) => [queue.topic, queue]));
     this.#groups = choiceGroups(this.#inputs);
@@ -110,7 +102,7 @@ class CoreTask implements Task {
     if (this.#cut !== null)
       throw new StreamsError('ZT-STREAMS-CUT', 'fatal', 'the last cut is not applied yet');
     if (!this.#changed) return null;
-    this.#poisonRate.count(nowMs, this.#records, this.#poison);
+    this.#poisonRate.count(nowMs, this.#records, this.#handling.poison);
     this.#cut = this.#cuts.make(nowMs, this.#records);
     return this.#cut;
   }
@@ -121,7 +113,7 @@ class CoreTask implements Task {
     this.#cut = null;
     this.#changed = false;
     this.#records = 0;
-    this.#poison = 0;
+    this.#handling.poison = 0;
   }
 
   positions(): ReadonlyMap<string, number> {
@@ -166,7 +158,8 @@ class CoreTask implements Task {
       const input =
         group.inputs.length === 1 ? (only?.queue.load() ? only : undefined) : earliest(group.inputs);
       if (input === undefined) break;
-      this.#handle(input);
+      this.#handling.handle(input);
+      this.#records += 1;
       taken += 1;
       if (this.#isTimerDue(input.routes)) break;
     }
@@ -178,117 +171,15 @@ class CoreTask implements Task {
     return false;
   }
 
-  #handle({ queue, routes }: RoutedInput): void {
-    const { offset } = queue.head;
-    let isPoison = false;
-    let begun = 0;
-    this.#effects.beginRecord(queue.head);
-    try {
-      for (const route of routes) {
-        begun += 1;
-        if (offset >= route.from && this.#deliver(route, queue)) isPoison = true;
-      }
-    } catch (error) {
-      // The record stays at the head, as if no topology had seen it.
-      this.#effects.undoRecord();
-      for (const { run, from } of routes.slice(0, begun)) if (offset >= from) run.resetTime();
-      throw error;
-    }
-    queue.advance();
-    this.#records += 1;
-    if (isPoison) this.#poison += 1;
-  }
-
-  /** True when the record is poison: it cannot be read, or a handler threw. A handler that gave it up knew it. */
-  #deliver(route: Route, { head }: InputQueue): boolean {
-    const { run } = route;
-    run.holdTime();
-    this.#effects.beginStage();
-    let reason: Reason | null;
-    let isPoison = false;
-    try {
-      reason = this.#runStages(route, head);
-    } catch (error) {
-      if (failureOf(error) !== 'bad_record') throw error;
-      reason = reasonOf(error);
-      isPoison = true;
-    }
-    run.worked += 1;
-    if (reason === null) return false;
-    run.resetTime();
-    this.#effects.undoStage();
-    const letter = letterOf(run.name, this.#stage, head, reason);
-    this.#effects.emitUnchecked(this.#options.deadLetter(letter));
-    this.#options.observe?.deadLettered(run.name, letter.stage, letter.reason);
-    return isPoison;
-  }
-
-  #runStages({ run, inputs, isTimed }: Route, head: HeadRecord): Reason | null {
-    this.#stage = inputs[0]?.stage ?? '';
-    if (isTimed) run.observe(requirePast(head.eventTimeMs, head.ingestTimeMs), head.ingestTimeMs);
-    else if (!run.goesByEventTime) run.observe(head.ingestTimeMs, head.ingestTimeMs);
-    if (head.raw.key === null) throw NO_KEY;
-    const { context } = run;
-    for (const input of inputs) {
-      this.#stage = input.stage;
-      if (head.raw.value === null && input.kind === 'stream') throw TOMBSTONE;
-      context.begin(head);
-      input.handle(head, context);
-      if (context.rejection !== null) return context.rejection;
-      if (context.latenessMs !== null) this.#sendLate(run, input.stage, head, context.latenessMs);
-    }
-    return null;
-  }
-
-  #sendLate(run: TopologyRun, stage: string, head: HeadRecord, latenessMs: number): void {
-    const reason = { reason: 'ZT-STREAMS-LATE', message: `${latenessMs} ms later than the grace allows` };
-    const letter = letterOf(run.name, stage, head, reason);
-    this.#effects.emitUnchecked(
-      this.#options.late({ ...letter, latenessMs, streamTimeMs: run.streamTimeMs }),
-    );
-    this.#options.observe?.late(run.name);
-  }
-
   #fireOne(): boolean {
     for (const run of this.#runs) {
       const timer = run.timers?.due(run.streamTimeMs);
       if (!timer || run.timers === null) continue;
-      this.#fire(run, run.timers, timer);
+      this.#handling.fire(run, run.timers, timer);
       this.#records += 1;
       return true;
     }
     return false;
-  }
-
-  #fire(run: TopologyRun, timers: Timers, timer: StoredTimer): void {
-    const definition = timers.definition(timer.name);
-    const { observe, deadLetter, partition } = this.#options;
-    this.#effects.beginRecord(null);
-    timers.done(timer);
-    if (definition === undefined) {
-      observe?.dropped(run.name, 'timer no longer named');
-      return;
-    }
-    if (definition.stale !== 'fire' && timer.dueMs < run.ingestTimeMs - STALE_MS) {
-      observe?.suppressed(run.name);
-      return;
-    }
-    this.#effects.beginStage();
-    try {
-      run.context.begin(null, `timer/${timer.name}/${timer.key}/${timer.dueMs}`);
-      definition.onDue(timer, run.context);
-      observe?.fired(run.name, run.streamTimeMs - timer.dueMs);
-    } catch (error) {
-      if (failureOf(error) !== 'bad_record') {
-        this.#effects.undoRecord();
-        throw error;
-      }
-      this.#effects.undoStage();
-      const letter = timerLetter(run.name, partition, timer, reasonOf(error));
-      this.#effects.emitUnchecked(deadLetter(letter));
-      observe?.deadLettered(run.name, letter.stage, letter.reason);
-      this.#poison += 1;
-    }
   }
 
   #tellWorked(): void {
@@ -298,9 +189,6 @@ class CoreTask implements Task {
     }
   }
 }
-
-const NO_KEY = new StreamsError('ZT-STREAMS-NO-KEY', 'bad_record', 'the record has no key');
-const TOMBSTONE = new StreamsError('ZT-STREAMS-TOMBSTONE', 'bad_record', 'a stream has no tombstones');
 
 /** The input whose head happened first; none while an input may still bring an earlier one. */
 function earliest(inputs: readonly RoutedInput[]): RoutedInput | undefined {
@@ -313,10 +201,4 @@ function earliest(inputs: readonly RoutedInput[]): RoutedInput | undefined {
     if (first === undefined || input.queue.headTimeMs < first.queue.headTimeMs) first = input;
   }
   return first;
-}
-
-function requirePast(eventTimeMs: number, ingestTimeMs: number): number {
-  if (eventTimeMs <= ingestTimeMs + FUTURE_MS) return eventTimeMs;
-  const message = `the event time lies ${eventTimeMs - ingestTimeMs} ms behind the time of arrival`;
-  throw new StreamsError('ZT-STREAMS-FUTURE', 'bad_record', message);
 }

@@ -198,7 +198,7 @@ describe('a task under faults', () => {
         expect(fixture.task.drained).toBe(true);
         expectRebuilt(fixture);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
