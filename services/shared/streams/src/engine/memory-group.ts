@@ -1,10 +1,19 @@
-import type { GroupOptions, Place, TaskGroup } from '../log-port.ts';
-import type { MemoryLog } from './memory-log.ts';
+import type { GroupOptions, LogPage, Place, TaskGroup } from '../log-port.ts';
+
+/** What the group needs of the log that it belongs to. */
+interface GroupLog {
+  check(): void;
+  changed(): Promise<void>;
+  readonly away: boolean;
+  read(place: Place, offset: number, maxBytes: number): LogPage | null;
+  partition(place: Place): { readonly highWatermark: number };
+  partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
+}
 
 /** A member of the in-memory group; `freeze` stops it as SIGSTOP stops a process, for as long as a test wants. */
 export class MemoryMember implements TaskGroup {
   readonly options: GroupOptions;
-  readonly #log: MemoryLog;
+  readonly #log: GroupLog;
   readonly #coordinator: MemoryCoordinator;
   readonly #paused = new Set<string>();
   generation = -1;
@@ -14,7 +23,7 @@ export class MemoryMember implements TaskGroup {
   #thaw: (() => void) | null = null;
   #frozen: Promise<void> | null = null;
 
-  constructor(options: GroupOptions, log: MemoryLog, coordinator: MemoryCoordinator) {
+  constructor(options: GroupOptions, log: GroupLog, coordinator: MemoryCoordinator) {
     this.options = options;
     this.#log = log;
     this.#coordinator = coordinator;
@@ -120,13 +129,13 @@ function nameOf({ topic, partition }: Place): string {
 
 /** The group's coordinator: partition p of all topics goes to one member. */
 export class MemoryCoordinator {
-  readonly #log: MemoryLog;
+  readonly #log: GroupLog;
   readonly recorded = new Map<string, number>();
   #members: MemoryMember[] = [];
   #generation = 0;
   #changing: Promise<void> = Promise.resolve();
 
-  constructor(log: MemoryLog) {
+  constructor(log: GroupLog) {
     this.#log = log;
   }
 
