@@ -9,7 +9,7 @@ import { compareWithRebuild, type Log, type LogRecord } from '@zhongtai/streams'
 import { type Addresses, addresses, highwayAt } from './highway-fixture.ts';
 import { countApplication, inputOf, outputOf } from './streams-count-topology.ts';
 
-const kills = Number(process.env['KILLS'] ?? 6);
+const kills = Number(process.env['KILLS'] ?? 4);
 const partitions = 4;
 const name = `count-${process.pid}-${Date.now().toString(36)}`;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
