@@ -117,7 +117,7 @@ export function describeProducer(
       const producer = await owner(newName());
       const began = performance.now();
       for (let n = 0; n < 20; n++) await producer.commit([out(place, `${n}`)]);
-      expect(performance.now() - began).toBeLessThan(20 * 150);
+      expect(performance.now() - began).toBeLessThan(20 * 400);
       expect(await valuesAt(place)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}`));
     });
 
@@ -194,7 +194,7 @@ export function describeProducer(
       await once(process, 'exit');
       const began = performance.now();
       const successor = await owner(id);
-      expect(performance.now() - began).toBeLessThan(3_000);
+      expect(performance.now() - began).toBeLessThan(5_000);
       await expectEnded([place]);
       gate.release();
       await successor.commit([out(place, 'after')]);
