@@ -1,5 +1,5 @@
 /**
- * What the stream engine's local store does on this machine: `node scripts/bench/streams-store.ts [millions of ids]`.
+ * What the stream engine's local store does on this machine: `node scripts/bench/streams-store.ts [millions of ids] [case]`.
  * Prints one line of JSON for each measurement: operations per second of wall time, microseconds of CPU for each.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -59,6 +59,7 @@ function withState(work: (state: LocalState, directory: string) => void): Promis
 /** Whole numbers in an order that looks random, each once. */
 const scattered = (index: number): number => Math.imul(index, 2654435761) >>> 0;
 const keyOf = (index: number): string => `customer-${scattered(index)}`;
+const orderedKey = (index: number): string => `customer-${1_000_000 + index}`;
 
 function benchKeyed(state: LocalState): void {
   const count = 200_000;
@@ -175,12 +176,14 @@ function benchIds(state: LocalState, directory: string, order: 'random' | 'by ti
 }
 
 const millions = Number(process.argv[2] ?? 1);
-await withState(benchKeyed);
-await withState(benchWindow);
-await withState((state) => benchRestore(state, 'restore, pages of 10 k, random keys', keyOf));
-await withState((state) =>
-  benchRestore(state, 'restore, pages of 10 k, ordered keys', (index) => `customer-${1_000_000 + index}`),
-);
-await withState((state, directory) => benchIds(state, directory, 'random', millions));
-await withState((state, directory) => benchIds(state, directory, 'by time', millions));
+const cases: readonly (readonly [name: string, run: (state: LocalState, directory: string) => void])[] = [
+  ['keyed', benchKeyed],
+  ['window', benchWindow],
+  ['restore', (state) => benchRestore(state, 'restore, pages of 10 k, random keys', keyOf)],
+  ['restore', (state) => benchRestore(state, 'restore, pages of 10 k, ordered keys', orderedKey)],
+  ['ids', (state, directory) => benchIds(state, directory, 'random', millions)],
+  ['ids', (state, directory) => benchIds(state, directory, 'by time', millions)],
+];
+const chosen = process.argv[3];
+for (const [name, run] of cases) if (chosen === undefined || chosen === name) await withState(run);
 print({ name: 'memory', rssMb: Math.round(process.memoryUsage().rss / 1e6) });

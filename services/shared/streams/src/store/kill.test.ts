@@ -38,6 +38,28 @@ const applying = `
     writeSync(1, n + '\\n');
   }`;
 
+/** Applies one change, then dies by its own hand within the next: at an entry, or where the mark is written. */
+const dying = `
+  const { openLmdbState } = await import(process.argv[1]);
+  const state = openLmdbState(process.argv[2]);
+  const die = () => process.kill(process.pid, 'SIGKILL');
+  const change = (n, entries, changelogs) => ({
+    from: n - 1,
+    mark: { sequence: n, changelogs, atEndMs: n },
+    keyed: [{ store: 'totals', entries }],
+    windows: [{ store: 'seen', segmentMs: 10, entries: [{ key: 'a', timeMs: n, sequence: 0, value: Buffer.alloc(n) }] }],
+  });
+  state.apply(change(1, [['a', Buffer.from('1')]], {}));
+  function* deadly() {
+    yield ['a', Buffer.from('2')];
+    die();
+    yield ['b', Buffer.from('2')];
+  }
+  const two = [['a', Buffer.from('2')]];
+  console.log('applied');
+  if (process.argv[3] === 'entry') state.apply(change(2, deadly(), {}));
+  else state.apply(change(2, two, { toJSON: die }));`;
+
 /** Everything that change 1 to n make, and nothing else. */
 function expectStateAfter(state: LocalState, n: number): void {
   expect(state.mark).toEqual({ sequence: n, changelogs: { log: n * 3 }, atEndMs: n });
@@ -114,6 +136,20 @@ describe('kill -9', () => {
       }
     }
   }, 60_000);
+
+  it.each(['entry', 'mark'])('within an apply, at the %s, leaves nothing of it', async (moment) => {
+    child = start(dying, './lmdb-state.ts', directory, moment);
+    await once(child, 'close');
+    expect(child.signalCode).toBe('SIGKILL');
+    const state = openLmdbState(directory);
+    try {
+      expect(state.mark?.sequence).toBe(1);
+      expect(Array.from(state.keyed('totals').range(), ([key, value]) => `${key}=${value}`)).toEqual(['a=1']);
+      expect([...state.window('seen').fetch('a', 0, 100)]).toHaveLength(1);
+    } finally {
+      await state.close();
+    }
+  });
 
   it('frees the directory, which nobody else could open before, also while its process stood still', async () => {
     const holding = `
