@@ -226,6 +226,33 @@ describe('a window store in a task', () => {
   );
 });
 
+describe('the cache of a window store', () => {
+  it('reads on when more of a key is asked for than it knows', () => {
+    const definition = {
+      kind: 'window' as const,
+      name: 'w',
+      serde: jsonSerde,
+      retentionMs: 50,
+      segmentMs: 20,
+    };
+    const state = createMemoryState();
+    const entries = [100, 110, 120].map((timeMs) => ({
+      key: 'a',
+      timeMs,
+      sequence: 0,
+      value: Buffer.from('1'),
+    }));
+    commit(state, { windows: [{ store: 'w', segmentMs: 20, entries }] });
+    const now = { streamTimeMs: 130 };
+    const buffer = new WindowBuffer('w', definition, state.window('w'), new Effects(1000), now);
+    const times = (fromMs: number) => Array.from(buffer.fetch('a', fromMs, 130), ({ timeMs }) => timeMs);
+    expect(times(115)).toEqual([120]);
+    expect(times(105)).toEqual([110, 120]);
+    expect(buffer.get('a', 100)).toBe(1);
+    expect(times(0)).toEqual([100, 110, 120]);
+  });
+});
+
 describe('a cached value', () => {
   it('does not keep the batch in memory of which it is a piece', () => {
     const batch = Buffer.alloc(100_000, 7);
