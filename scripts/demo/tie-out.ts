@@ -58,8 +58,6 @@ export async function countRows(warehouse: Warehouse, eventType: string, since: 
 /** Repeats of an event_id that the factory has kept off the highway since it started. */
 export async function repeatsDropped(factoryUrl: string): Promise<number> {
   const text = await (await fetch(`${factoryUrl}/metrics`)).text();
-  const lines = text.matchAll(
-    /^zhongtai_streams_dropped_total\{[^}]*reason="repeat"[^}]*\} (\S+)$/gm,
-  );
+  const lines = text.matchAll(/^zhongtai_streams_dropped_total\{[^}]*reason="repeat"[^}]*\} (\S+)$/gm);
   return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
 }

@@ -20,6 +20,8 @@ export interface PlatformOptions {
   readonly directory: string;
   readonly ports?: 'default' | 'free';
   readonly parts?: readonly PartName[];
+  /** Which of our services; all unless told. */
+  readonly services?: readonly ServiceName[];
   /** More environment for our services, such as smaller limits in a test. */
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: (line: string) => void;
@@ -111,7 +113,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 
   try {
-    const sinkUrl = await serve('warehouse-sink', {});
+    const wants = (name: ServiceName) => options.services?.includes(name) ?? true;
+    const sinkUrl = wants('warehouse-sink') ? await serve('warehouse-sink', {}) : '';
     const tokens = { TOKEN_SECRET: secrets.tokenSecret, VAULT_KEY: secrets.vaultKey };
     const factoryUrl = await serve('factory', {
       ...tokens,
