@@ -3,6 +3,7 @@ import type { Kafka, Admin as KafkajsAdmin } from 'kafkajs';
 import { translate } from './broker-errors.ts';
 import type { TopicRef } from './catalogue.ts';
 import { ensureTopics, type WantedTopic } from './ensure-topics.ts';
+import { HighwayError } from './errors.ts';
 import type { Admin, PartitionEnds } from './highway-types.ts';
 import type { InternalTopic } from './stream-log/types.ts';
 
@@ -30,15 +31,19 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
     return admin;
   };
 
-  /** Runs with a connected client; after an error the next call connects anew. */
+  /** Runs with a connected client; after an error of its own the next call connects anew. */
   const withAdmin = async <T>(what: string, work: (admin: KafkajsAdmin) => Promise<T>): Promise<T> => {
+    connected ??= connect();
+    const client = connected;
     try {
-      connected ??= connect();
-      return await work(await connected);
+      return await work(await client);
     } catch (error) {
       const ours = translate(error, what);
-      if (ours.code === 'ZT-HIGHWAY-AWAY') await drop();
-      throw ours;
+      if (!isOfClient(ours)) throw ours;
+      // Another call may have closed it under this one: then it is away, whatever kafkajs makes of that.
+      const wasClosed = connected !== client;
+      if (!wasClosed) await drop();
+      throw wasClosed ? new HighwayError('ZT-HIGHWAY-AWAY', ours.message, { cause: error }) : ours;
     }
   };
 
@@ -98,6 +103,11 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
       ),
     close: drop,
   };
+}
+
+/** Not an answer of the broker about what was asked. */
+function isOfClient({ code }: HighwayError): boolean {
+  return code === 'ZT-HIGHWAY-AWAY' || code === 'ZT-HIGHWAY-UNEXPECTED';
 }
 
 function wantedTopic(topic: TopicRef, ofApplication: number): WantedTopic {

@@ -17,6 +17,18 @@ describe('translate', () => {
     expect(translate(foreign, 'test')).toMatchObject({ code, failure });
   });
 
+  /** The bug: a broker that was coming up ended a process for good, by "Cannot read properties of null". */
+  it('of a stumble within kafkajs is away, and of the same within our code a fault of ours', () => {
+    const error = new TypeError("Cannot read properties of null (reading 'topicMetadata')");
+    expect(translate(error, 'test').code).toBe('ZT-HIGHWAY-UNEXPECTED');
+    const frames = [
+      'at listTopics (/x/node_modules/kafkajs/src/admin/index.js:103:13)',
+      'at ours (/x/admin.ts:1:1)',
+    ];
+    error.stack = [`TypeError: ${error.message}`, ...frames.map((frame) => `    ${frame}`)].join('\n');
+    expect(translate(error, 'test').code).toBe('ZT-HIGHWAY-AWAY');
+  });
+
   it('looks through what the retrier wraps', () => {
     const wrapped = {
       name: 'KafkaJSNumberOfRetriesExceeded',

@@ -67,7 +67,19 @@ export function translate(error: unknown, what: string, details: Record<string, 
   return new HighwayError(code, `${what}: ${messageOf(error)}`, options);
 }
 
+/**
+ * kafkajs trips over itself while no broker is connected or its client is closed under a call (metadata that is null,
+ * a seed broker that is gone): a TypeError whose innermost frame is its code, not ours.
+ */
+function isStumble(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('stack' in error)) return false;
+  if (foreign(error).name !== 'TypeError') return false;
+  const innermost = /^\s+at .*$/m.exec(String(error.stack))?.[0] ?? '';
+  return innermost.includes('/kafkajs/src/');
+}
+
 function isAway(error: unknown): boolean {
+  if (isStumble(error)) return true;
   for (let at = foreign(error), depth = 0; depth < 5; depth++) {
     if (typeof at.name === 'string' && awayNames.has(at.name)) return true;
     if (at.retriable === true && at.cause === undefined && at.originalError === undefined) return true;

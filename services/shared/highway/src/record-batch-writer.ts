@@ -138,9 +138,9 @@ export async function writeRecordBatch(
 }
 
 function compressed(plain: Buffer): Buffer | Promise<Buffer> {
-  return plain.length <= compressAtOnceBytes
-    ? zstdCompressSync(plain, zstdOptions)
-    : compress(plain, zstdOptions);
+  // Room for all that comes out at once: by default it comes in pieces of 16 KiB.
+  const options = { ...zstdOptions, chunkSize: Math.max(1024, plain.length >> 1) };
+  return plain.length <= compressAtOnceBytes ? zstdCompressSync(plain, options) : compress(plain, options);
 }
 
 function frame(
