@@ -63,7 +63,7 @@ export function randomSchedule(seed: number, options: RandomScheduleOptions = {}
       return { losesStore: random() < 0.25, moves: random() < 0.3 };
     },
     commitRecords: () => 1 + Math.floor(random() * 8),
-    pageBytes: () => 1 + Math.floor(random() * 600),
+    pageBytes: () => 1 + Math.floor(random() * 400),
     compacts: () => random() < 0.1,
   };
 }

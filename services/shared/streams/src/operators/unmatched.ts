@@ -15,7 +15,8 @@ export interface Unmatched<V> {
   readonly store: KeyedStoreDefinition<V>;
   /** Gives the time when its waiting is over. */
   add(context: TimerContext, key: string, timeMs: number, sequence: number, value: V): number;
-  remove(context: TimerContext, key: string, timeMs: number, sequence: number): void;
+  /** Gives the time when its waiting would have been over; null when it was not waiting. */
+  remove(context: TimerContext, key: string, timeMs: number, sequence: number): number | null;
   /** A key's waiting records, those that close first first. Do not write to the store while reading it. */
   of(context: TimerContext, key: string): Iterable<Waiting<V>>;
 }
@@ -42,7 +43,9 @@ export function unmatched<V>(name: string, serde: Serde<V>, waitMs: number): Unm
     remove: (context, key, timeMs, sequence) => {
       const entries = context.store(store);
       const entry = entryOf(key, timeMs, sequence);
-      if (entries.get(entry) !== undefined) entries.delete(entry);
+      if (entries.get(entry) === undefined) return null;
+      entries.delete(entry);
+      return timeMs + waitMs;
     },
     of: (context, key) => waiting(context.store(store), key, waitMs),
   };

@@ -113,16 +113,28 @@ function arrival<O, T>(
     context.window(own.store).put(key, timeMs, value, offset);
     const others = context.window(other.store).fetch(key, timeMs - own.beforeMs, timeMs + own.afterMs);
     let alone = true;
+    let freedMs = Number.POSITIVE_INFINITY;
     for (const entry of others) {
       alone = false;
-      other.waiting?.remove(context, key, entry.timeMs, entry.sequence);
+      freedMs = Math.min(freedMs, free(other, key, entry, context));
       matched(key, { value, timeMs }, entry, context);
     }
-    if (!alone || own.waiting === undefined) return;
-    const closeMs = own.waiting.add(context, key, timeMs, offset, value);
-    const next = nextClose(context, key, own.waiting, other.waiting);
-    if (closeMs <= next || next <= context.streamTimeMs) context.wakeAt(timer, key, next);
+    const changedMs = alone ? own.waiting?.add(context, key, timeMs, offset, value) : freedMs;
+    if (changedMs === undefined || changedMs === Number.POSITIVE_INFINITY) return;
+    const nextMs = nextClose(context, key, own.waiting, other.waiting);
+    if (changedMs <= nextMs || nextMs <= context.streamTimeMs) wakeAtNext(context, timer, key, nextMs);
   };
+}
+
+/** It waits no longer; gives the time when its waiting would have been over, infinity when it had not waited. */
+function free<V>(side: Side<V>, key: string, entry: WindowEntry<V>, context: Context): number {
+  return side.waiting?.remove(context, key, entry.timeMs, entry.sequence) ?? Number.POSITIVE_INFINITY;
+}
+
+/** The timer stands at the first close of those that wait; without any there is none. */
+function wakeAtNext(context: TimerContext, timer: TimerDefinition, key: string, nextMs: number): void {
+  if (nextMs === Number.POSITIVE_INFINITY) context.cancel(timer, key);
+  else context.wakeAt(timer, key, nextMs);
 }
 
 /** Hands out a key's records that can find no match any more, in the order in which their time was over. */

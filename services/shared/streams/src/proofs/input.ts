@@ -13,14 +13,17 @@ export interface Given {
   readonly endsBatch: boolean;
 }
 
-const SPAN_MS = 1_500;
+const SPAN_MS = 1_000;
+
+/** Mostly not: what lies in the log together is fetched in pages and taken by time. */
+const endsBatch = fc.nat(7).map((drawn) => drawn === 7);
 
 const given = fc.record({
   topic: fc.constantFrom<InputName[]>('orders', 'beacons', 'orders', 'beacons', 'profiles'),
-  key: fc.constantFrom('a', 'b', 'c', 'd'),
+  key: fc.constantFrom('a', 'b', 'c'),
   atMs: fc.nat(SPAN_MS),
   disorderMs: fc.nat(GRACE_MS - 1),
-  endsBatch: fc.boolean(),
+  endsBatch,
 });
 
 /** Records in disorder, none of them late by the grace. */
@@ -48,7 +51,7 @@ function arrange(drawn: readonly Drawn[]): readonly Given[] {
 
 /** The same records twice, each time in another disorder and other batches. */
 export const twoOrders: fc.Arbitrary<readonly [readonly Given[], readonly Given[]]> = fc
-  .array(fc.record({ one: given, disorderMs: fc.nat(GRACE_MS - 1), endsBatch: fc.boolean() }), {
+  .array(fc.record({ one: given, disorderMs: fc.nat(GRACE_MS - 1), endsBatch }), {
     minLength: 1,
     maxLength: 40,
   })

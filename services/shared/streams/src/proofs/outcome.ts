@@ -42,7 +42,8 @@ export function outcomeOf(proven: Case, input: readonly Given[], options: RunOpt
 
 function arranged({ isTableFirst = false }: Case, input: readonly Given[]): readonly Given[] {
   if (!isTableFirst) return input;
-  const rows = input.filter(({ topic }) => topic === 'profiles');
+  // The order of a table's rows is part of what is given.
+  const rows = input.filter(({ topic }) => topic === 'profiles').toSorted((a, b) => a.fact.id - b.fact.id);
   const others = input.filter(({ topic }) => topic !== 'profiles');
   return [...rows.map((row) => ({ ...row, endsBatch: true })), ...others];
 }
