@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 INSTALLED := node_modules/.installed
 
-.PHONY: help demo test check up down status clean key install types prove-main prove-exactly-once prove-interop bench-gateway bench-sink
+.PHONY: help demo test check up down status clean key install types prove-main prove-exactly-once prove-interop bench-gateway bench-sink bench-admit
 
 help: ## 說明 This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -59,3 +59,6 @@ bench-gateway: $(INSTALLED) ## 量測 API gateway beside Kafka's own producer
 
 bench-sink: $(INSTALLED) ## 量測 Topic to table beside raw inserts
 	@node scripts/bench/sink.ts
+
+bench-admit: $(INSTALLED) ## 量測 Each event once, with 20 M ids known (IDS=, EVENTS=)
+	@node scripts/bench/admit.ts
