@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_OPTIONS := --disable-warning=ExperimentalWarning
 INSTALLED := node_modules/.installed
 
-.PHONY: help demo test check up down status clean key install types prove-main prove-exactly-once prove-interop bench-gateway bench-sink bench-admit
+.PHONY: help demo test check up down status clean key install types prove-main prove-exactly-once prove-interop bench-gateway bench-sink bench-streams bench-admit
 
 help: ## 說明 This list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -62,3 +62,6 @@ bench-sink: $(INSTALLED) ## 量測 Topic to table beside raw inserts
 
 bench-admit: $(INSTALLED) ## 量測 Each event once, with 20 M ids known (IDS=, EVENTS=)
 	@node scripts/bench/admit.ts
+
+bench-streams: $(INSTALLED) ## 量測 The stream engine beside Kafka Streams (CASES=, RECORDS=)
+	@node scripts/bench/streams.ts

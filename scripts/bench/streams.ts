@@ -40,12 +40,14 @@ interface Place {
   readonly folder: string;
 }
 
+/** Names that no earlier run has used, on whatever broker this one works. */
+const runName = Date.now().toString(36);
 let runs = 0;
 
 /** A start of an engine under a name that was never used, with a topic of its own for the results. */
 async function prepareRun({ platform, classPath, folder }: Place, name: CaseName, engine: EngineName) {
   runs += 1;
-  const application = `bench-${name}-${engine}-${runs}`;
+  const application = `bench-${runName}-${name}-${engine}-${runs}`;
   const output = `${application}-out`;
   const stateDirectory = join(folder, application);
   await platform.ensureTopics([], [output]);
@@ -59,11 +61,11 @@ async function prepareRun({ platform, classPath, folder }: Place, name: CaseName
       stateDirectory,
       threads,
     });
-  return { start, output, stateDirectory };
+  return { start, application, output, stateDirectory };
 }
 
 const inputsOf = (name: CaseName, of: string): string[] =>
-  Array.from({ length: cases[name].inputs }, (_, n) => `bench.${of}.${name}.${n}`);
+  Array.from({ length: cases[name].inputs }, (_, n) => `bench.${runName}.${of}.${name}.${n}`);
 
 async function drainCase(place: Place, name: CaseName): Promise<DrainResult> {
   const { platform, classPath } = place;
@@ -82,7 +84,8 @@ async function drainCase(place: Place, name: CaseName): Promise<DrainResult> {
   for (const engine of engines) {
     const run = await prepareRun(place, name, engine);
     const process = run.start(inputs);
-    const topics = { input: inputs[0] ?? '', output: run.output, records: loaded.records };
+    const { application, output } = run;
+    const topics = { application, inputs, output, records: loaded.records };
     try {
       figures[engine] = await drain(platform, process, topics, cases[name], clock);
     } finally {

@@ -15,6 +15,13 @@ export interface DrainFigures {
   readonly brokerCpuPerMillion: number;
 }
 
+export interface DrainedTopics {
+  readonly application: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly records: number;
+}
+
 interface Sample {
   readonly atMs: number;
   readonly stored: number;
@@ -25,6 +32,8 @@ interface Sample {
 const pollMs = 50;
 /** Longer than any engine waits between two commits, or between two looks at closed windows. */
 const quietMs = 3000;
+/** Ticks that were published since the engine last told its group where it stands. */
+const lagOfTicks = 200;
 const limitMs = 240_000;
 
 /**
@@ -34,7 +43,7 @@ const limitMs = 240_000;
 export async function drain(
   platform: Platform,
   engine: Engine,
-  topics: { readonly input: string; readonly output: string; readonly records: number },
+  topics: DrainedTopics,
   benchCase: BenchCase,
   clock: { round: number; readonly endMs: number },
 ): Promise<DrainFigures> {
@@ -51,11 +60,16 @@ export async function drain(
   const publisher = platform.highway.createPublisher();
   if (benchCase.needsTicks) await publisher.start();
   const endTicks = benchCase.needsTicks
-    ? await tickOn(publisher, platform, topics.input, clock)
+    ? await tickOn(publisher, platform, topics.inputs[0] ?? '', clock)
     : () => undefined;
   const samples = [await look()];
   try {
-    await untilQuiet(samples, look);
+    const hasRead = async (): Promise<boolean> => {
+      const { admin } = platform.highway;
+      const lags = await Promise.all(topics.inputs.map((input) => admin.lag(topics.application, input)));
+      return lags.every((lag) => lag <= lagOfTicks);
+    };
+    await untilQuiet(samples, look, hasRead);
   } finally {
     endTicks();
     await publisher.stop();
@@ -63,14 +77,18 @@ export async function drain(
   return figures(samples, topics.records);
 }
 
-async function untilQuiet(samples: Sample[], look: () => Promise<Sample>): Promise<void> {
+async function untilQuiet(
+  samples: Sample[],
+  look: () => Promise<Sample>,
+  hasRead: () => Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     await sleep(pollMs);
     const now = await look();
     const last = samples.at(-1);
     if (last === undefined || now.stored > last.stored) samples.push(now);
-    else if (samples.length > 1 && now.atMs - last.atMs > quietMs) return;
+    else if (samples.length > 1 && now.atMs - last.atMs > quietMs && (await hasRead())) return;
     if (now.atMs > deadline) throw new Error(`no end of results within ${limitMs / 1000} s`);
   }
 }

@@ -32,7 +32,7 @@ export async function recovery(
     { name: topics.output },
     `watch-${topics.output}`,
     ({ madeMs, seenMs }) => {
-      if (seenMs - madeMs < flowMs) flowing();
+      if (madeMs > startedMs) flowing();
       if (madeMs > killedMs) back((seenMs - killedMs) / 1000);
     },
   );
@@ -48,6 +48,7 @@ export async function recovery(
     await sleep(flowMs);
     return seconds;
   };
+  const startedMs = Date.now();
   const load = await liveLoad(platform, topics.inputs, cases.count, perSecond);
   try {
     const caughtUp = new Promise<void>((resolve) => {
