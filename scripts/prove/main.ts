@@ -26,6 +26,7 @@ const { faults, ...figures } = await proveMain({
   kills,
   seed,
   idleSeconds: 15,
+  pace: { events: 300_000, seconds: 20 },
   log,
 });
 for (const fault of faults) console.error(`not held: ${fault}`);

@@ -10,6 +10,7 @@ import { measureIdle } from './idle.ts';
 import { killSchedule } from './kill-schedule.ts';
 import { createKiller, type Killer } from './killer.ts';
 import { createLoad } from './load.ts';
+import { measurePace, type Pace } from './pace.ts';
 import type { ProveMainOptions, Scene } from './scene.ts';
 import { verify } from './verify.ts';
 
@@ -21,6 +22,8 @@ export interface MainFigures {
 /** Rows may stand still for this long, kills and recoveries included, before the run counts as stuck. */
 const stalledMs = 120_000;
 const pollMs = 300;
+const goalEventsPerSecond = 15_000;
+const goalVisibleMs = 2000;
 
 /** Sends a data set once while everything is killed, then compares and scans everything. */
 export async function proveMain(options: ProveMainOptions): Promise<MainFigures> {
@@ -78,6 +81,9 @@ async function run(scene: Scene): Promise<MainFigures> {
   const compared = await verify(scene, faults);
   const idle = scene.idleSeconds > 0 ? await measureIdle(platform.stack, scene.idleSeconds) : null;
   if (idle !== null && idle.ownPercent >= 3) faults.push(`idle: ${idle.ownPercent} % of a core`);
+  const { pace: wanted } = scene;
+  const pace = wanted === undefined ? null : await measurePace(scene, wanted.events, wanted.seconds);
+  if (pace !== null) faults.push(...tooSlow(pace));
   return {
     seed,
     kills: killer.done,
@@ -89,8 +95,15 @@ async function run(scene: Scene): Promise<MainFigures> {
     ...compared,
     seconds: Math.round(seconds),
     idle,
+    pace,
     faults,
   };
+}
+
+function tooSlow({ eventsPerSecond, acceptToVisibleMs }: Pace): string[] {
+  const slow = eventsPerSecond < goalEventsPerSecond ? [`${eventsPerSecond} events/s to ClickHouse`] : [];
+  const late = acceptToVisibleMs.p99 > goalVisibleMs || acceptToVisibleMs.unseen > 0;
+  return late ? [...slow, `accept to visible p99 ${acceptToVisibleMs.p99} ms`] : slow;
 }
 
 async function sendAll(

@@ -14,6 +14,8 @@ export interface ProveMainOptions {
   readonly seed: number;
   /** How long to watch the idle processes; 0 leaves it out, where other work would disturb it. */
   readonly idleSeconds: number;
+  /** Events at full speed and seconds at a steady pace afterwards; left out: speed is not measured. */
+  readonly pace?: { readonly events: number; readonly seconds: number };
   /** More environment for the gateway and the sink, such as shorter time-outs in a short run. */
   readonly env?: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
