@@ -54,7 +54,7 @@ export function startEngine(platform: Platform, javaClassPath: string, job: Job)
   };
   const args = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   if (job.engine === 'kafka-streams') {
-    const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error';
+    const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off';
     return follow(spawn('java', ['-Xmx1g', quiet, '-cp', javaClassPath, 'Bench', ...args], piped), job);
   }
   const options = (process.env['ENGINE_NODE_OPTIONS'] ?? '').split(' ').filter((option) => option !== '');

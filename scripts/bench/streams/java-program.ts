@@ -43,7 +43,7 @@ export interface Multiset {
 
 /** The committed records of a topic as Kafka's own consumer sees them, without those of the ticks. */
 export async function multisetOf(classPath: string, brokers: string, topic: string): Promise<Multiset> {
-  const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error';
+  const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off';
   const args = [
     '-Xmx256m',
     quiet,

@@ -48,6 +48,9 @@ export function goalsOf({ drains, latencies, recovery }: Measured): Goal[] {
     add(`${name}: records/s`, least, ours?.recordsPerSecond, theirs?.recordsPerSecond);
     // Less CPU is better: theirs over ours.
     add(`${name}: records per CPU second`, least, theirs?.engineCpuPerMillion, ours?.engineCpuPerMillion);
+    add(`${name}: records/s, settled`, 0, ours?.settledPerSecond, theirs?.settledPerSecond);
+    const settled = [theirs?.settledCpuPerMillion, ours?.settledCpuPerMillion] as const;
+    add(`${name}: records per CPU second, settled`, 0, ...settled);
     if (equal !== null) goals.push({ name: `${name}: equal results`, atLeast: 1, ratio: equal ? 1 : 0 });
   }
   for (const { case: name, perSecond, engines } of latencies) {
