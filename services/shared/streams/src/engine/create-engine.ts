@@ -200,8 +200,8 @@ class ApplicationEngine implements Engine {
     this.#runners.clear();
     const gracefully = reason !== 'lost';
     const closing = Promise.all(leaving.map((runner) => runner.close(gracefully, this.#limits.revokeMs)));
-    // An opening that hangs in a call is waited for by whoever opens the task next, not by the group.
-    this.#closing = closing;
+    // What hangs in a call is waited for by whoever opens the task next, however often the group changes, not by it.
+    this.#closing = Promise.all([this.#closing, closing]);
     await within(closing, this.#limits.revokeMs + 500);
     const positions = leaving.flatMap(({ inputs, partition }) =>
       [...inputs.settled(false)].map(([topic, offset]) => ({ topic, partition, offset })),

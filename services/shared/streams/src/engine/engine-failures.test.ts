@@ -226,6 +226,69 @@ describe('an error that does not pass', () => {
     await first.engine.stop();
     const second = await fixture.run('a', { application: countApplication('app', 'other-number') });
     await eventually(() => second.fatal.length > 0);
-    expect(String(second.fatal[0])).toMatch(/count/);
+    expect(String(second.fatal[0])).toContain(
+      'app: topology "count": the store counts is stored in another form; give it a new name, or reset',
+    );
+  });
+});
+
+describe('a record that waits for the world', () => {
+  it('does not hold back the commit of what was worked before it', async () => {
+    const application = countApplication();
+    const [input] = application.topologies[0]?.parts[0]?.inputs ?? [];
+    if (input === undefined) throw new Error('no input');
+    const { handle } = input;
+    const waiting = {
+      ...input,
+      handle: (...[record, context]: Parameters<typeof handle>) => {
+        if (record.key === 'waits') throw Object.assign(new Error('away'), { failure: 'retryable' });
+        handle(record, context);
+      },
+    };
+    const topologies = application.topologies.map((topology) => ({
+      ...topology,
+      parts: topology.parts.map((part) => ({ ...part, inputs: [waiting] })),
+    }));
+    await fixture.run('a', { application: { ...application, topologies } });
+    fixture.send([...keys, 'waits']);
+    await eventually(done(1), 900);
+    exact(1);
+  });
+});
+
+describe('a task whose close hangs', () => {
+  it('is waited for, even when the group has changed twice since', async () => {
+    const first = await fixture.run('a', { limits: { revokeMs: 20 } });
+    fixture.send(keys);
+    await eventually(done(1));
+    let finish: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const create = fixture.log.createProducer.bind(fixture.log);
+    let isHeld = true;
+    fixture.log.createProducer = (id) => {
+      const producer = create(id);
+      const fence = async () => {
+        if (isHeld) await held;
+        await producer.fence();
+      };
+      return { ...producer, fence };
+    };
+    const coordinator = fixture.log.coordinator('app');
+    // Tasks that hang while they are opened; the close of each waits for that.
+    await coordinator.rebalance();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isHeld = false;
+    const { fences } = fixture.log;
+    await coordinator.rebalance();
+    await coordinator.rebalance();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(fixture.log.fences).toBe(fences);
+    finish();
+    fixture.send(keys);
+    await eventually(done(2));
+    expect(first.said).not.toContain('task lost, joining the group again');
+    exact(2);
   });
 });

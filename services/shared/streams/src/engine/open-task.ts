@@ -2,7 +2,7 @@ import { StreamsError } from '../errors.ts';
 import type { Log, LogReader, TransactionalProducer } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
 import { createTask } from '../task/create-task.ts';
-import { incompatibleShapes } from '../task/position.ts';
+import { requireShapes } from '../task/position.ts';
 import type { Position, Task, TaskObserver } from '../task/types.ts';
 import { inputTopics, positionTopic, type StoreLayout } from '../topology/names.ts';
 import type { GlobalTable } from './global-tables.ts';
@@ -51,7 +51,8 @@ export async function openTask(parts: TaskParts, opening: Opening): Promise<Open
       topic: positionTopic(parts.application.name),
       partition,
     });
-    refuseOtherShapes(position, parts);
+    // Asked before the restore, which may take long.
+    requireShapes(position, parts.application);
     const bounds = await inputBounds(parts, partition);
     check(signal);
     state = parts.openState(partition);
@@ -105,17 +106,6 @@ async function inputBounds(
   const places = inputTopics(application).map((topic) => ({ topic, partition }));
   const bounds = await reader.bounds(places);
   return new Map(bounds.map(({ topic, earliest, end }) => [topic, { earliest, end }]));
-}
-
-function refuseOtherShapes(position: Position | null, { application }: TaskParts): void {
-  const names = position === null ? [] : incompatibleShapes(position, application);
-  if (names.length === 0) return;
-  throw new StreamsError(
-    'ZT-STREAMS-SHAPE',
-    'fatal',
-    `${application.name}: the state of ${names.join(', ')} was written by another shape of it; ` +
-      'give the changed stores new names, or reset the application',
-  );
 }
 
 async function globalsAtLeast(

@@ -20,6 +20,7 @@ import type { TaskPhase } from './options.ts';
 import { prepareBatch } from './prepare-batch.ts';
 import type { Scheduler, Workable } from './scheduler.ts';
 import { TaskStatus } from './task-status.ts';
+import { workSlice } from './work-slice.ts';
 
 export interface RunnerParts extends TaskParts {
   readonly group: Pick<TaskGroup, 'go' | 'confirm'>;
@@ -31,7 +32,8 @@ export interface RunnerParts extends TaskParts {
   readonly onFatal: (error: unknown) => void;
 }
 
-const workRecords = 100;
+/** When a record that waits for the world is tried again, if nothing else moves. */
+const retryMs = 1000;
 
 /** The life of one task in one generation: opened, worked in slices, committed, given up. */
 export class TaskRunner implements Workable, WatchedTask {
@@ -46,6 +48,8 @@ export class TaskRunner implements Workable, WatchedTask {
   #committing: Promise<void> | null = null;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
+  /** Attempts in a row at the record in hand. */
+  #failures = 0;
   #opening: Promise<void> = Promise.resolve();
 
   constructor(partition: number, generation: number, parts: RunnerParts) {
@@ -159,9 +163,14 @@ export class TaskRunner implements Workable, WatchedTask {
     let more = false;
     try {
       more = this.#work(opened);
+      this.#failures = 0;
     } catch (error) {
-      this.#workFailed(error);
-      return false;
+      if (!isRetryable(error)) {
+        this.#fail(error);
+        return false;
+      }
+      // The record stands as if nobody had seen it; what was worked before it need not wait with it.
+      this.#recordWaits(error);
     }
     const { pending, drained } = opened.task;
     const sinceMs = performance.now() - this.#lastCommitMs;
@@ -171,23 +180,20 @@ export class TaskRunner implements Workable, WatchedTask {
       return false;
     }
     if (waitMs !== null && !more) this.#wakeIn(waitMs);
+    else if (this.#failures > 0) this.#wakeIn(retryMs);
     return more;
   }
 
   /** True when there is more to do at once. */
   #work({ task }: OpenedTask): boolean {
-    const { commitRecords, commitBytes, sliceMs } = this.#parts.limits;
     const startedMs = performance.now();
-    let handled: number;
-    do {
-      handled = task.work(workRecords);
-      const { records, bytes } = task.pending;
-      if (records >= commitRecords || bytes >= commitBytes) break;
-    } while (handled > 0 && performance.now() - startedMs < sliceMs);
-    this.inputs.makeRoom();
-    const seconds = (performance.now() - startedMs) / 1000;
-    this.#parts.metrics.processSeconds.inc({ ...this.#label, partition: String(this.partition) }, seconds);
-    return handled > 0;
+    try {
+      return workSlice(task, this.#parts.limits);
+    } finally {
+      this.inputs.makeRoom();
+      const seconds = (performance.now() - startedMs) / 1000;
+      this.#parts.metrics.processSeconds.inc({ ...this.#label, partition: String(this.partition) }, seconds);
+    }
   }
 
   #wakeIn(ms: number): void {
@@ -198,14 +204,16 @@ export class TaskRunner implements Workable, WatchedTask {
     }, Math.ceil(ms));
   }
 
-  #workFailed(error: unknown): void {
-    if (!isRetryable(error)) {
-      this.#fail(error);
-      return;
-    }
-    this.status.lastError = messageOf(error);
-    this.#parts.logger.warn({ partition: this.partition, err: error }, 'record waits and is tried again');
-    this.#wakeIn(1000);
+  #recordWaits(error: unknown): void {
+    this.#failures += 1;
+    const reason = messageOf(error);
+    this.status.lastError = reason;
+    if (!isWorthSaying(this.#failures)) return;
+    const { partition } = this;
+    this.#parts.logger.warn(
+      { partition, attempt: this.#failures, reason },
+      'record waits and is tried again',
+    );
   }
 
   #beginCommit(): void {

@@ -6,7 +6,7 @@ import { Handling } from './handling.ts';
 import type { InputQueue } from './input-queue.ts';
 import type { TaskOptions } from './options.ts';
 import { PoisonRate } from './poison-rate.ts';
-import { incompatibleShapes } from './position.ts';
+import { requireShapes } from './position.ts';
 import { type ChoiceGroup, choiceGroups, openInputs, type Route, type RoutedInput } from './routes.ts';
 import { TopologyRun } from './topology-run.ts';
 import type { Cut, Task, TopologyStats } from './types.ts';
@@ -20,9 +20,7 @@ const TURN = 128;
  * @throws StreamsError (fatal) when the stored state cannot be that of these topologies.
  */
 export function createTask(options: TaskOptions): Task {
-  const conflicts =
-    options.position === null ? [] : incompatibleShapes(options.position, options.application);
-  if (conflicts.length > 0) throw new StreamsError('ZT-STREAMS-SHAPE', 'fatal', conflicts.join('; '));
+  requireShapes(options.position, options.application);
   return new CoreTask(options);
 }
 
@@ -94,7 +92,6 @@ class CoreTask implements Task {
     } finally {
       this.#tellWorked();
     }
-    if (handled > 0) this.#changed = true;
     return handled;
   }
 
@@ -159,11 +156,17 @@ class CoreTask implements Task {
         group.inputs.length === 1 ? (only?.queue.load() ? only : undefined) : earliest(group.inputs);
       if (input === undefined) break;
       this.#handling.handle(input);
-      this.#records += 1;
+      this.#worked();
       taken += 1;
       if (this.#isTimerDue(input.routes)) break;
     }
     return taken;
+  }
+
+  /** At once, for the next record may throw, and what was worked before it must be committed all the same. */
+  #worked(): void {
+    this.#records += 1;
+    this.#changed = true;
   }
 
   #isTimerDue(routes: readonly Route[]): boolean {
@@ -176,7 +179,7 @@ class CoreTask implements Task {
       const timer = run.timers?.due(run.streamTimeMs);
       if (!timer || run.timers === null) continue;
       this.#handling.fire(run, run.timers, timer);
-      this.#records += 1;
+      this.#worked();
       return true;
     }
     return false;

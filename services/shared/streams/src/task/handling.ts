@@ -50,9 +50,19 @@ export class Handling {
 
   /** Fires a due timer, or passes it over. @throws as `handle`. */
   fire(run: TopologyRun, timers: Timers, timer: StoredTimer): void {
+    this.#effects.beginRecord(null);
+    try {
+      this.#fire(run, timers, timer);
+    } catch (error) {
+      // The timer stays, as if it had never been due.
+      this.#effects.undoRecord();
+      throw error;
+    }
+  }
+
+  #fire(run: TopologyRun, timers: Timers, timer: StoredTimer): void {
     const definition = timers.definition(timer.name);
     const { observe, deadLetter, partition } = this.#options;
-    this.#effects.beginRecord(null);
     timers.done(timer);
     if (definition === undefined) {
       observe?.dropped(run.name, 'timer no longer named');
@@ -68,10 +78,7 @@ export class Handling {
       definition.onDue(timer, run.context);
       observe?.fired(run.name, run.streamTimeMs - timer.dueMs);
     } catch (error) {
-      if (failureOf(error) !== 'bad_record') {
-        this.#effects.undoRecord();
-        throw error;
-      }
+      if (failureOf(error) !== 'bad_record') throw error;
       this.#effects.undoStage();
       const letter = timerLetter(run.name, partition, timer, reasonOf(error));
       this.#effects.emitUnchecked(deadLetter(letter));

@@ -23,12 +23,16 @@ function unreadable(cause?: unknown): StreamsError {
 }
 
 /**
- * What in the application's state cannot be what was stored under the same names: a sentence for each. A store
- * under a new name is no conflict (it begins empty), nor is one that is gone (it is kept).
+ * Refuses state that cannot be what is stored under the same names. A store under a new name is no conflict (it
+ * begins empty), nor is one that is gone (it is kept).
+ *
+ * @throws StreamsError (fatal) with a sentence for each store.
  */
-export function incompatibleShapes(position: Position, application: Application): readonly string[] {
-  return application.topologies.flatMap((topology) => {
-    const stored = position.shapes[topology.name];
+export function requireShapes(position: Position | null, application: Application): void {
+  const conflicts = application.topologies.flatMap((topology) => {
+    const stored = position?.shapes[topology.name];
     return stored === undefined ? [] : shapeConflicts(topology.name, stored, shapeOf(topology));
   });
+  if (conflicts.length === 0) return;
+  throw new StreamsError('ZT-STREAMS-SHAPE', 'fatal', `${application.name}: ${conflicts.join('; ')}`);
 }
