@@ -7,6 +7,8 @@ import { type Effects, ownValue, type Slot, UNREAD } from './effects.ts';
 
 /** Decoded values that are kept over cuts, in each of two generations. */
 const CACHED_VALUES = 20_000;
+/** Up to as many fresh keys between two ranges are put into their places one by one; more are sorted at once. */
+const PLACED_SINGLY = 16;
 
 interface Entry extends Slot {
   readonly key: string;
@@ -35,6 +37,8 @@ export class KeyedBuffer<V> implements KeyedStore<V> {
   #entries = new Map<string, Entry>();
   #older = new Map<string, Entry>();
   #touched: Entry[] = [];
+  /** The touched entries that were there at the last range, in the order of their keys. */
+  #sorted: Entry[] = [];
   #last: Entry | undefined;
 
   constructor(store: string, serde: Serde<V>, local: LocalKeyed, effects: Effects, cached = CACHED_VALUES) {
@@ -62,19 +66,15 @@ export class KeyedBuffer<V> implements KeyedStore<V> {
   }
 
   *range(from?: string, to?: string): Generator<readonly [key: string, value: V]> {
-    const own = this.#writtenBetween(from, to);
+    const own = this.#touchedBetween(from, to);
     let at = 0;
     for (const [key, bytes] of this.#local.range(from, to)) {
       for (let next = own[at]; next !== undefined && compareKeys(next.key, key) < 0; next = own[++at]) {
         if (next.bytes) yield [next.key, next.value as V];
       }
-      const written = own[at];
-      if (written?.key !== key) {
-        yield [key, this.#serde.decode(bytes)];
-        continue;
-      }
-      at += 1;
-      if (written.bytes) yield [key, written.value as V];
+      const touched = own[at]?.key === key ? own[at++] : undefined;
+      const value = this.#over(touched, bytes);
+      if (value !== undefined) yield [key, value];
     }
     for (const { key, bytes, value } of own.slice(at)) if (bytes) yield [key, value as V];
   }
@@ -94,6 +94,7 @@ export class KeyedBuffer<V> implements KeyedStore<V> {
       entry.isListed = false;
     }
     this.#touched = [];
+    this.#sorted = [];
     if (this.#entries.size < this.#cached) return;
     this.#older = this.#entries;
     this.#entries = new Map();
@@ -133,12 +134,41 @@ export class KeyedBuffer<V> implements KeyedStore<V> {
     this.#touched.push(entry);
   }
 
-  #writtenBetween(from: string | undefined, to: string | undefined): readonly Entry[] {
-    const isWithin = ({ key }: Entry): boolean =>
-      (from === undefined || compareKeys(key, from) >= 0) && (to === undefined || compareKeys(key, to) < 0);
-    return this.#touched
-      .filter((entry) => entry.bytes !== undefined && isWithin(entry))
-      .sort((left, right) => compareKeys(left.key, right.key));
+  /** What stands where the local state has a value. */
+  #over(touched: Entry | undefined, bytes: Buffer): V | undefined {
+    return touched?.bytes === undefined ? this.#serde.decode(bytes) : (touched.value as V | undefined);
+  }
+
+  /** A copy: the caller may write while going through it. */
+  #touchedBetween(from: string | undefined, to: string | undefined): readonly Entry[] {
+    this.#sortTouched();
+    const start = from === undefined ? 0 : this.#placeOf(from);
+    return this.#sorted.slice(start, to === undefined ? undefined : this.#placeOf(to));
+  }
+
+  /** A store that is never asked for a range keeps no order. */
+  #sortTouched(): void {
+    const fresh = this.#touched.length - this.#sorted.length;
+    if (fresh > PLACED_SINGLY) {
+      this.#sorted = this.#touched.toSorted((left, right) => compareKeys(left.key, right.key));
+      return;
+    }
+    for (const entry of this.#touched.slice(this.#touched.length - fresh)) {
+      this.#sorted.splice(this.#placeOf(entry.key), 0, entry);
+    }
+  }
+
+  /** The index of the first touched entry that is not before the key. */
+  #placeOf(key: string): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#sorted[middle];
+      if (entry !== undefined && compareKeys(entry.key, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
