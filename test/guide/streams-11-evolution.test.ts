@@ -3,7 +3,7 @@
  *
  * State outlives the code that wrote it. A serde reads what its older versions wrote: then nothing else is needed. A
  * store under a new name begins empty. A store whose form changes under its old name is refused at the start, with
- * its name. A new topology begins at its stated point, earliest or latest; what a removed one kept stays until a reset.
+ * its name; spans, graces and gaps may change freely. A new topology begins at its stated point, earliest or latest; what a removed one kept stays until a reset.
  */
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -15,7 +15,9 @@ import {
   type Serde,
   type StreamTopic,
   type Topology,
+  textSerde,
   topology,
+  windowJoin,
 } from '@zhongtai/streams';
 import { drive } from '@zhongtai/streams/driver';
 
@@ -28,6 +30,9 @@ interface Seen {
   readonly lastPage?: string;
 }
 
+const noon = Date.UTC(2026, 5, 1, 12);
+const purchases: StreamTopic<Visit> = { name: 'purchases', partitions: 'P', serde: jsonSerde('visit') };
+const told: StreamTopic<string> = { name: 'told', partitions: 'P', serde: textSerde };
 const visits: StreamTopic<Visit> = { name: 'visits', partitions: 'P', serde: jsonSerde('visit') };
 
 function remembering(serde: Serde<Seen>, name = 'seen'): Topology {
@@ -64,6 +69,36 @@ describe('evolution', () => {
     expect(() => driver.redeploy(shop(remembering(jsonSerde('seen-2'))))).toThrow(
       'the store seen is stored in another form',
     );
+  });
+
+  it('durations are configuration: what waits in a window stays when its span changes', () => {
+    const joining = (afterMs: number): Topology =>
+      topology('joining', {
+        order: 'free',
+        parts: [
+          windowJoin<Visit, Visit>({
+            name: 'both',
+            left: visits,
+            right: purchases,
+            beforeMs: 0,
+            afterMs,
+            graceMs: 0,
+            match: (key, left, right, context) =>
+              context.emit(told, key, `${left.value.page} then ${right.value.page}`),
+            onlyLeft: (key, { value, timeMs }, context) =>
+              context.emit(told, key, `${value.page} alone at ${timeMs - noon}`),
+            outputs: [told],
+          }),
+        ],
+      });
+    const hour = 3_600_000;
+    const driver = drive(shop(joining(hour)), { nowMs: noon });
+    driver.pipe(visits, 'ann', { page: '/tea' }, noon);
+    driver.pipe(visits, 'ben', { page: '/rice' }, noon);
+    driver.redeploy(shop(joining(8 * hour)));
+    driver.pipe(purchases, 'ann', { page: '/pay' }, noon + 2 * hour);
+    driver.pipe(visits, 'cid', { page: '/' }, noon + 24 * hour);
+    expect(driver.read(told).map(({ value }) => value)).toEqual(['/tea then /pay', '/rice alone at 0']);
   });
 
   it('a store under a new name begins empty', () => {

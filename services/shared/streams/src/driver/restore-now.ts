@@ -1,5 +1,6 @@
 import type { Place } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
+import { otherWidths } from '../store/segment-widths.ts';
 import { restoredChange } from '../task/restore.ts';
 import type { StoreLayout } from '../topology/names.ts';
 import type { DriverLog } from './driver-log.ts';
@@ -22,7 +23,7 @@ export function restoreNow(parts: RestoreParts): boolean {
     const { stableEnd } = log.partition({ topic: changelog, partition });
     return (state.mark?.changelogs[changelog] ?? 0) > stableEnd;
   });
-  if (isAhead) state.clear();
+  if (isAhead || otherWidths(state, layouts) !== null) state.clear();
   for (const layout of layouts) if (!follow(parts, layout)) return false;
   apply(parts, state.mark?.changelogs ?? {}, { keyed: [], windows: [] });
   return true;

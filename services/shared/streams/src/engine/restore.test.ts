@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { LogPage, LogReader } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
 import { createMemoryState } from '../store/memory-state.ts';
+import { encodeWindowKey } from '../store/window-key.ts';
 import type { StoreLayout } from '../topology/names.ts';
 import { readPosition } from './read-position.ts';
 import { type RestoreParts, restore } from './restore.ts';
@@ -94,6 +95,30 @@ describe('a restore', () => {
     await restore(partsOf(reader, state).parts);
     expect(asked).toEqual([5]);
     expect(contentOf(state)).toEqual({});
+  });
+
+  it('rebuilds a copy whose windows lie in segments of another width', async () => {
+    const windows: StoreLayout = { ...layout, kind: 'window', retentionMs: 100, segmentMs: 20 };
+    const at = (timeMs: number) => ({ key: 'k', timeMs, sequence: 0, value: Buffer.from(String(timeMs)) });
+    const state = createMemoryState();
+    state.apply({
+      from: 0,
+      mark: { sequence: 1, changelogs: { [changelog]: 2 }, atEndMs: 10 * dayMs },
+      keyed: [],
+      windows: [{ store: layout.store, segmentMs: 50, entries: [at(10), at(30)] }],
+    });
+    const records = [10, 30].map((timeMs, offset) => ({
+      ...record(offset, '', String(timeMs)),
+      key: encodeWindowKey('k', timeMs, 0),
+    }));
+    const { reader, asked } = readerOf({ 0: { records, nextOffset: 2 } }, 0, 2);
+    const { parts, said } = partsOf(reader, state, { layouts: [windows] });
+    await restore(parts);
+    expect(asked).toEqual([0]);
+    expect(said.join()).toContain('the segments of count.counts are 50 ms wide and shall be 20');
+    const store = state.window(layout.store);
+    expect(store.segmentMs).toBe(20);
+    expect([...store.fetch('k', 0, 100)].map(({ timeMs }) => timeMs)).toEqual([10, 30]);
   });
 
   it('that was broken off goes on where it stood, and its age counts from its beginning', async () => {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { StreamsError } from '../errors.ts';
 import type { LogPage, LogReader, LogRecord, Place } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
+import { otherWidths } from '../store/segment-widths.ts';
 import { restoredChange } from '../task/restore.ts';
 import type { StoreLayout } from '../topology/names.ts';
 import type { EngineLogger } from './options.ts';
@@ -67,12 +68,14 @@ async function tailsOf({ reader, layouts, partition }: RestoreParts): Promise<Ta
 
 /** Why what lies on this machine cannot be the beginning of what the log says; null when it can. */
 function reasonToDistrust(
-  { state, deleteRetentionMs }: RestoreParts,
+  { state, layouts, deleteRetentionMs }: RestoreParts,
   tails: readonly Tail[],
   nowMs: number,
 ): string | null {
   const { mark } = state;
   if (mark === null) return state.size().entries > 0 ? 'it has no mark' : null;
+  const widths = otherWidths(state, layouts);
+  if (widths !== null) return widths;
   // Deletes older than this may have left the log; what they deleted would come back.
   if (nowMs - mark.atEndMs > deleteRetentionMs / 2) return 'it last stood at the end too long ago';
   for (const { place, earliest, end } of tails) {

@@ -32,8 +32,9 @@ const TAIL = 1 + 2 * DIGITS;
  */
 export function unmatched<V>(name: string, serde: Serde<V>, waitMs: number): Unmatched<V> {
   const store: KeyedStoreDefinition<V> = { kind: 'keyed', name, serde };
+  // By the record's own time: the wait is configuration, and what waits already must be found when it has changed.
   const entryOf = (key: string, timeMs: number, sequence: number): string =>
-    `${key}\0${digits(timeMs + waitMs + TIME_BASE)}${digits(sequence)}`;
+    `${key}\0${digits(timeMs + TIME_BASE)}${digits(sequence)}`;
   return {
     store,
     add: (context, key, timeMs, sequence, value) => {
@@ -55,8 +56,8 @@ function* waiting<V>(entries: KeyedStore<V>, key: string, waitMs: number): Gener
   for (const [entry, value] of entries.range(`${key}\0`, `${key}\u0001`)) {
     // Another key may go on with a zero character of its own.
     if (entry.length !== key.length + TAIL) continue;
-    const closeMs = Number(entry.slice(key.length + 1, key.length + 1 + DIGITS)) - TIME_BASE;
-    yield { closeMs, timeMs: closeMs - waitMs, value, entry };
+    const timeMs = Number(entry.slice(key.length + 1, key.length + 1 + DIGITS)) - TIME_BASE;
+    yield { closeMs: timeMs + waitMs, timeMs, value, entry };
   }
 }
 

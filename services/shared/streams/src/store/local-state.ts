@@ -32,6 +32,8 @@ export interface LocalKeyed {
 }
 
 export interface LocalWindow {
+  /** How wide its segments lie here; undefined: it holds none yet. */
+  readonly segmentMs: number | undefined;
   get(key: string, timeMs: number, sequence: number): Buffer | undefined;
   /** fromMs <= time <= toMs, in the order of time and sequence. */
   fetch(key: string, fromMs: number, toMs: number): Iterable<WindowBytes>;

@@ -153,12 +153,23 @@ describe('stored state', () => {
   it.each([
     ['another serde', { ...counts, serde: { ...jsonSerde, name: 'avro' } }, 'store counts'],
     ['another kind', { ...seen, name: 'counts' }, 'store counts'],
-    ['another retention', { ...seen, retentionMs: 20 }, 'store seen'],
   ])('in %s under its name is refused, with the topology and the store', (_, changed, named) => {
     const fixture = open(echo('shop', {}, orders, [counts, seen]));
     fixture.commit();
     const next = application('app', [echo('shop', {}, orders, [changed as StoreDefinition])]);
     expect(() => fixture.open(next)).toThrow(`app: topology "shop": the ${named} is stored in another form`);
+  });
+
+  it('may be kept for longer or shorter under its name: durations are configuration', () => {
+    const fixture = open(echo('shop', {}, orders, [seen]));
+    fixture.commit();
+    for (const durations of [
+      { retentionMs: 20, segmentMs: 5 },
+      { retentionMs: 4, segmentMs: 2 },
+    ]) {
+      const shorter = echo('shop', {}, orders, [{ ...seen, ...durations }]);
+      expect(() => fixture.open(application('app', [shorter]))).not.toThrow();
+    }
   });
 
   it('may gain a store, lose one, and keep the others', () => {

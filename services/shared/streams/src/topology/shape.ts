@@ -28,10 +28,9 @@ export function shapeConflicts(topology: string, stored: string, present: string
     );
 }
 
-function storeShape(store: StoreDefinition): string {
-  return store.kind === 'keyed'
-    ? JSON.stringify(['keyed', store.serde.name])
-    : JSON.stringify(['window', store.serde.name, store.retentionMs, store.segmentMs]);
+/** Durations are configuration and no part of it. */
+function storeShape({ kind, serde }: StoreDefinition): string {
+  return JSON.stringify([kind, serde.name]);
 }
 
 function internals({ inputs = [], outputs = [] }: Part): readonly (readonly [string, string])[] {
