@@ -5,7 +5,7 @@ import type { InternalTopic } from './stream-log/types.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** Deletes stay visible this long in compacted topics; a local copy older than half of it is rebuilt. */
-const deleteRetentionMs = 7 * dayMs;
+const defaultDeleteRetentionMs = 7 * dayMs;
 /** The segment that is written to is never compacted, and a restore reads all of it. */
 const compactedSegmentBytes = 32 * 1024 * 1024;
 
@@ -47,8 +47,10 @@ export async function ensureTopics(
 }
 
 /**
- * A table that is deleted by age loses values that are still true, and a stream that is compacted loses events:
- * both are refused. Another retention is somebody's decision about disk or law, so it is named and left alone.
+ * A table that is deleted by age loses values that are still true, a stream that is compacted loses events, a table
+ * that forgets its deletes too soon brings erased values back in local copies, and windows that are kept too short
+ * are not found again: all are refused. Another retention of a stream is somebody's decision about disk or law, so it
+ * is named and left alone.
  */
 async function compareKeeping(
   admin: KafkajsAdmin,
@@ -61,7 +63,7 @@ async function compareKeeping(
     resources: topics.map(({ name }) => ({
       type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
-      configNames: ['cleanup.policy', 'retention.ms', 'message.timestamp.type'],
+      configNames: ['cleanup.policy', 'retention.ms', 'delete.retention.ms', 'message.timestamp.type'],
     })),
   });
   for (const topic of topics) {
@@ -74,6 +76,9 @@ async function compareKeeping(
       const fields = { topic: topic.name, stamps, wanted: stampsOf(topic) };
       logger.warn(fields, 'records of the topic are stamped by another clock than the catalogue says');
     }
+    if (isCompacted(topic)) requireKept(topic, 'delete.retention.ms', found, deletesKeptMs(topic));
+    if (topic.cleanup === 'compact,delete' && topic.retentionMs !== null)
+      requireKept(topic, 'retention.ms', found, topic.retentionMs);
     const retentionMs = Number(found.get('retention.ms'));
     if (topic.retentionMs !== null && retentionMs !== topic.retentionMs) {
       const fields = { topic: topic.name, retentionMs, wantedMs: topic.retentionMs };
@@ -120,12 +125,33 @@ function configOf(topic: WantedTopic, replicationFactor: number): { name: string
     'message.timestamp.type': stampsOf(topic),
     'min.insync.replicas': replicationFactor > 2 ? 2 : 1,
     ...(retentionMs === null ? {} : { 'retention.ms': retentionMs }),
-    ...(isCompacted(topic) ? { 'delete.retention.ms': deleteRetentionMs } : {}),
+    ...(isCompacted(topic) ? { 'delete.retention.ms': deletesKeptMs(topic) } : {}),
     ...(isCompacted(topic) || segmentBytes !== undefined
       ? { 'segment.bytes': segmentBytes ?? compactedSegmentBytes }
       : {}),
   };
   return Object.entries(config).map(([name, value]) => ({ name, value: String(value) }));
+}
+
+function deletesKeptMs(topic: WantedTopic): number {
+  return topic.deleteRetentionMs ?? defaultDeleteRetentionMs;
+}
+
+/** Longer does no harm; -1 is for ever. */
+function requireKept(
+  { name }: WantedTopic,
+  setting: 'retention.ms' | 'delete.retention.ms',
+  config: ReadonlyMap<string, string>,
+  wantedMs: number,
+): void {
+  const foundMs = Number(config.get(setting));
+  if (foundMs === -1 || foundMs >= wantedMs) return;
+  throw new HighwayError(
+    'ZT-HIGHWAY-POLICY',
+    `topic ${name} has ${setting}=${foundMs}, at least ${wantedMs} is needed: what is deleted sooner is missed by ` +
+      `who reads it later. Set ${setting}=${wantedMs} on the topic (kafka-configs.sh --alter) and start again`,
+    { details: { topic: name, setting, found: foundMs, wanted: wantedMs } },
+  );
 }
 
 function isCompacted({ cleanup }: WantedTopic): boolean {

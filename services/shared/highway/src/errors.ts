@@ -25,7 +25,7 @@ export const highwayErrors = {
   'ZT-HIGHWAY-DENIED': 'fatal',
   /** A topic exists with another partition count than the catalogue says: keys would change their partitions. */
   'ZT-HIGHWAY-PARTITIONS': 'fatal',
-  /** A topic exists with another cleanup policy than the catalogue says: it would lose values or events. */
+  /** A topic exists with another cleanup policy than the catalogue says, or forgets too soon: it would lose something. */
   'ZT-HIGHWAY-POLICY': 'fatal',
   /** The group's generation has passed or is passing. Not recorded: give the partition up. */
   'ZT-HIGHWAY-COMMIT-REFUSED': 'retryable',

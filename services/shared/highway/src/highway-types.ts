@@ -38,7 +38,7 @@ export interface Admin {
    * another time than the catalogue says is named in a warning and left alone.
    *
    * @throws HighwayError ZT-HIGHWAY-PARTITIONS when a topic exists with another partition count, and
-   * ZT-HIGHWAY-POLICY when it is compacted and should not be, or should be and is not.
+   * ZT-HIGHWAY-POLICY when it is compacted and should not be, should be and is not, or forgets deletes too soon.
    */
   ensureTopics(topics: readonly TopicRef[]): Promise<void>;
   /** First offset and next-to-be-written offset of each partition. */

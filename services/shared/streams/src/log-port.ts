@@ -18,6 +18,8 @@ export interface LogRecord {
   readonly value: Buffer | null;
   /** Parsed when first asked for. */
   readonly headers: Readonly<Record<string, Buffer>>;
+  /** The same in the log's own form, for whoever passes them on unread; not every log has it. */
+  readonly headerBytes?: Buffer;
 }
 
 /** Records of one partition, committed ones only. It may hold none and still move the position on. */
@@ -43,6 +45,8 @@ export interface OutRecord extends Place {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: readonly (readonly [name: string, value: Buffer])[];
+  /** Instead of `headers`: those of a record of the same log, in its own form. */
+  readonly headerBytes?: Buffer;
   readonly timestampMs: number;
 }
 
@@ -120,6 +124,8 @@ export interface InternalTopic {
   readonly cleanup: 'compact' | 'compact,delete' | 'delete';
   /** For `delete` and `compact,delete`. */
   readonly retentionMs: number | null;
+  /** For `compact` and `compact,delete`: how long deletes must stay to be read; left out: seven days. */
+  readonly deleteRetentionMs?: number;
   /** For topics of a few records that are overwritten all the time, such as positions; at least 1 MiB. */
   readonly segmentBytes?: number;
 }

@@ -27,6 +27,8 @@ export interface OutRecord extends Place {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: readonly (readonly [name: string, value: Buffer])[];
+  /** Instead of `headers`: those of a record that was read, as they lie there. */
+  readonly headerBytes?: Buffer;
   readonly timestampMs: number;
 }
 
@@ -87,6 +89,8 @@ export interface InternalTopic {
   readonly cleanup: 'compact' | 'compact,delete' | 'delete';
   /** For `delete` and `compact,delete`. */
   readonly retentionMs: number | null;
+  /** For `compact` and `compact,delete`: how long deletes must stay to be read; left out: seven days. */
+  readonly deleteRetentionMs?: number;
   /** For topics of a few records that are overwritten all the time; at least 1 MiB. */
   readonly segmentBytes?: number;
 }

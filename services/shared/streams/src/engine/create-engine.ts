@@ -58,7 +58,7 @@ class ApplicationEngine implements Engine {
   async start(): Promise<void> {
     const { application, log, partitions } = this.#options;
     const { globals } = await this.#persist('checking topics', () =>
-      checkTopics(log, application, partitions),
+      checkTopics(log, application, partitions, this.#limits.deleteRetentionMs),
     );
     this.#states = await this.#openStates();
     const reader = log.createReader();

@@ -28,6 +28,7 @@ export type CommitFate =
 /** A log in memory with Kafka's ways: transactions, fencing, markers, compaction, groups. For tests. */
 export class MemoryLog implements Log {
   readonly #topics = new Map<string, MemoryPartition[]>();
+  readonly #retentionMs = new Map<string, number>();
   readonly #owners = new Map<string, { epoch: number; open: MemoryTransaction | null }>();
   readonly #coordinators = new Map<string, MemoryCoordinator>();
   readonly #waiting = new Set<() => void>();
@@ -99,7 +100,17 @@ export class MemoryLog implements Log {
 
   async ensureTopics(topics: readonly InternalTopic[]): Promise<void> {
     this.check();
-    for (const { name, partitions } of topics) this.createTopic(name, partitions);
+    for (const { name, partitions, retentionMs } of topics) {
+      this.createTopic(name, partitions);
+      if (retentionMs !== null) this.#retentionMs.set(name, retentionMs);
+    }
+  }
+
+  /** Deletes by age what the engine's own topics need not keep any more, as brokers do. */
+  deleteOlderThanKept(nowMs: number): void {
+    for (const [name, retentionMs] of this.#retentionMs) {
+      for (const partition of this.#topics.get(name) ?? []) partition.expire(nowMs - retentionMs);
+    }
   }
 
   createReader(): LogReader {

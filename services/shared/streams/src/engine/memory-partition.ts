@@ -99,9 +99,10 @@ export class MemoryPartition {
     );
   }
 
-  /** Deletes what lies before an offset, as retention does. */
-  trim(before: number): void {
-    this.#earliest = Math.max(this.#earliest, Math.min(before, this.#next));
+  /** Deletes what lies before the first record of this time or later, as retention does. */
+  expire(beforeMs: number): void {
+    const kept = this.#entries.find(({ record }) => record !== null && record.timestampMs >= beforeMs);
+    this.#earliest = kept?.offset ?? this.#next;
     this.#settled = 0;
     this.#entries = this.#entries.filter(({ offset }) => offset >= this.#earliest);
   }

@@ -18,8 +18,9 @@ export async function checkTopics(
   log: Log,
   application: Application,
   partitions: number,
+  deleteRetentionMs: number,
 ): Promise<CheckedTopics> {
-  await log.ensureTopics(internalTopics(application, partitions));
+  await log.ensureTopics(internalTopics(application, partitions, deleteRetentionMs));
   const parts = application.topologies.flatMap((topology) => topology.parts);
   const inputs = inputTopics(application);
   const outputs = parts.flatMap((part) => part.outputs ?? []);

@@ -64,19 +64,41 @@ export function inputTopics(application: Application): readonly string[] {
   return [...new Set(topics.map((input) => topicName(application.name, input.topic)))];
 }
 
-/** The topics that the engine keeps for an application. Each has `partitions` partitions, as its inputs have. */
-export function internalTopics(application: Application, partitions: number): readonly InternalTopic[] {
-  const position: InternalTopic = {
-    name: positionTopic(application.name),
+/**
+ * How long an application may stand still, or hear nothing, and find its windows in the log. Windows are counted in
+ * stream time, which stands still with it; the log deletes by the clock. Longer than the three days for which what
+ * comes in is kept, or repeats that were accepted before a long weekend would pass behind it.
+ */
+const outageMs = 4 * 24 * 60 * 60 * 1000;
+/** One record that is overwritten with each commit: what is not compacted yet is read when a task is opened. */
+const positionSegmentBytes = 1024 * 1024;
+
+/**
+ * The topics that the engine keeps for an application. Each has `partitions` partitions, as its inputs have.
+ *
+ * @param deleteRetentionMs how long deletes must stay in compacted ones; left out: as long as the log thinks right.
+ */
+export function internalTopics(
+  application: Application,
+  partitions: number,
+  deleteRetentionMs?: number,
+): readonly InternalTopic[] {
+  const compacted = {
     partitions,
     cleanup: 'compact',
     retentionMs: null,
+    ...(deleteRetentionMs === undefined ? {} : { deleteRetentionMs }),
+  } as const;
+  const position: InternalTopic = {
+    ...compacted,
+    name: positionTopic(application.name),
+    segmentBytes: positionSegmentBytes,
   };
   const changelogs = storeLayouts(application).map(
-    ({ changelog, kind, retentionMs, segmentMs }): InternalTopic =>
+    ({ changelog: name, kind, retentionMs, segmentMs }): InternalTopic =>
       kind === 'window'
-        ? { name: changelog, partitions, cleanup: 'compact,delete', retentionMs: retentionMs + segmentMs }
-        : { name: changelog, partitions, cleanup: 'compact', retentionMs: null },
+        ? { ...compacted, name, cleanup: 'compact,delete', retentionMs: retentionMs + segmentMs + outageMs }
+        : { ...compacted, name },
   );
   return [position, ...changelogs, ...rekeyed(application, partitions)];
 }

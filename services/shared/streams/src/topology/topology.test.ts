@@ -116,11 +116,14 @@ describe('an application', () => {
       ),
     ]);
     expect(inputTopics(app)).toEqual(['orders', 'app.by-store']);
-    expect(internalTopics(app, 4)).toEqual([
-      { name: 'app.position', partitions: 4, cleanup: 'compact', retentionMs: null },
-      { name: 'app.shop.counts.changelog', partitions: 4, cleanup: 'compact', retentionMs: null },
-      { name: 'app.shop.seen.changelog', partitions: 4, cleanup: 'compact,delete', retentionMs: 70 },
-      { name: 'app.shop.timers.changelog', partitions: 4, cleanup: 'compact', retentionMs: null },
+    const compacted = { partitions: 4, cleanup: 'compact', retentionMs: null, deleteRetentionMs: 9 };
+    // Window and segment, and four days in which the application may stand still.
+    const keptMs = 70 + 4 * 24 * 3_600_000;
+    expect(internalTopics(app, 4, 9)).toEqual([
+      { ...compacted, name: 'app.position', segmentBytes: 1024 * 1024 },
+      { ...compacted, name: 'app.shop.counts.changelog' },
+      { ...compacted, name: 'app.shop.seen.changelog', cleanup: 'compact,delete', retentionMs: keptMs },
+      { ...compacted, name: 'app.shop.timers.changelog' },
       { name: 'app.by-store', partitions: 4, cleanup: 'delete', retentionMs: 7 },
     ]);
     expect(storeLayouts(app).map(({ store, kind }) => [store, kind])).toEqual([
