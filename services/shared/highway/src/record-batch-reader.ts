@@ -24,13 +24,15 @@ export interface ReadRecords {
   readonly bytes: number;
 }
 
-/** A record over the bytes of its batch; headers are parsed only when somebody asks. */
+/** A record over the bytes of its batch; headers are looked at only when somebody asks. */
 class LogRecord implements RawRecord {
   readonly offset: number;
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly #headerBytes: Buffer;
+  readonly #body: Buffer;
+  readonly #headersFrom: number;
+  readonly #end: number;
   #headers: Readonly<Record<string, Buffer>> | null = null;
 
   constructor(
@@ -38,17 +40,25 @@ class LogRecord implements RawRecord {
     timestampMs: number,
     key: Buffer | null,
     value: Buffer | null,
-    headers: Buffer,
+    body: Buffer,
+    headersFrom: number,
+    end: number,
   ) {
     this.offset = offset;
     this.timestampMs = timestampMs;
     this.key = key;
     this.value = value;
-    this.#headerBytes = headers;
+    this.#body = body;
+    this.#headersFrom = headersFrom;
+    this.#end = end;
+  }
+
+  get headerBytes(): Buffer {
+    return this.#body.subarray(this.#headersFrom, this.#end);
   }
 
   get headers(): Readonly<Record<string, Buffer>> {
-    this.#headers ??= parseHeaders(this.#headerBytes);
+    this.#headers ??= parseHeaders(this.headerBytes);
     return this.#headers;
   }
 }
@@ -169,8 +179,7 @@ function readRecords(
     const key = cursor.bytes();
     const value = cursor.bytes();
     if (cursor.at > end || end > body.length) throw new Error(`ends within record ${i} of ${count}`);
-    if (offset >= from)
-      into.push(new LogRecord(offset, timestampMs, key, value, body.subarray(cursor.at, end)));
+    if (offset >= from) into.push(new LogRecord(offset, timestampMs, key, value, body, cursor.at, end));
     cursor.at = end;
   }
   return body.length;

@@ -21,6 +21,8 @@ export interface BatchRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: readonly (readonly [name: Buffer, value: Buffer])[];
+  /** Instead of `headers`: as a record held them that was read. */
+  readonly headerBytes?: Buffer;
   readonly timestampMs: number;
 }
 
@@ -52,7 +54,7 @@ class RecordsWriter {
       sizeOfVarint(offsetDelta) +
       sizeOfBytes(record.key) +
       sizeOfBytes(record.value) +
-      sizeOfHeaders(record.headers);
+      sizeOfHeaders(record);
     this.#reserve(size + 5);
     this.#varint(size);
     this.#buffer[this.#at++] = 0;
@@ -60,8 +62,17 @@ class RecordsWriter {
     this.#varint(offsetDelta);
     this.#bytesOrNull(record.key);
     this.#bytesOrNull(record.value);
-    this.#varint(record.headers.length);
-    for (const [name, value] of record.headers) {
+    this.#headers(record);
+  }
+
+  #headers({ headers, headerBytes }: BatchRecord): void {
+    if (headerBytes !== undefined) {
+      this.#buffer.set(headerBytes, this.#at);
+      this.#at += headerBytes.length;
+      return;
+    }
+    this.#varint(headers.length);
+    for (const [name, value] of headers) {
       this.#bytesOrNull(name);
       this.#bytesOrNull(value);
     }
@@ -109,7 +120,8 @@ function sizeOfBytes(bytes: Buffer | null): number {
   return bytes === null ? 1 : sizeOfVarint(bytes.length) + bytes.length;
 }
 
-function sizeOfHeaders(headers: BatchRecord['headers']): number {
+function sizeOfHeaders({ headers, headerBytes }: BatchRecord): number {
+  if (headerBytes !== undefined) return headerBytes.length;
   let size = sizeOfVarint(headers.length);
   for (const [name, value] of headers) size += sizeOfBytes(name) + sizeOfBytes(value);
   return size;

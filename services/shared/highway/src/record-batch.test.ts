@@ -72,6 +72,24 @@ describe('record batches', () => {
     expect(String(read.records[499]?.headers['zt-seq'])).toBe('499');
   });
 
+  it('pass headers on as they lie in another batch', async () => {
+    const headers: BatchRecord['headers'] = [
+      [Buffer.from('zt-boot'), Buffer.from('b')],
+      [Buffer.from('empty'), Buffer.alloc(0)],
+    ];
+    const read = readRecordSet(
+      await writeRecordBatch([record(0, { headers }), record(1)], identity, 64),
+      0,
+      [],
+    );
+    const passed = read.records.map(({ offset, headerBytes = Buffer.alloc(0) }) =>
+      record(offset, { headers: [], headerBytes }),
+    );
+    const again = readRecordSet(await writeRecordBatch(passed, identity, 64), 0, []);
+    expect(again.records.map((each) => each.headers)).toEqual(read.records.map((each) => each.headers));
+    expect(Object.keys(again.records[0]?.headers ?? {})).toEqual(['zt-boot', 'empty']);
+  });
+
   it('keep null keys, tombstones and records without headers', async () => {
     const batch = await writeRecordBatch([record(0, { key: null, value: null, headers: [] })], identity, 64);
     const [only] = readRecordSet(batch, 0, []).records;

@@ -13,6 +13,8 @@ export interface RawRecord {
   readonly value: Buffer | null;
   /** Parsed when first asked for. */
   readonly headers: Readonly<Record<string, Buffer>>;
+  /** The same as they lie there, for whoever passes them on unread. */
+  readonly headerBytes?: Buffer;
 }
 
 /** What one fetch brought of one partition. It may hold no record and still move the position on. */

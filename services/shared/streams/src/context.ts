@@ -69,7 +69,8 @@ export interface EmitOptions {
   readonly partition?: number;
   /** Left out: the input's ingest time. */
   readonly timestampMs?: number;
-  readonly headers?: readonly (readonly [name: string, value: Buffer])[];
+  /** `input`: those of the record in hand, as they came. */
+  readonly headers?: 'input' | readonly (readonly [name: string, value: Buffer])[];
 }
 
 export interface Context extends TimerContext {

@@ -23,17 +23,16 @@ function bytesOfName(name: string): Buffer {
   return bytes;
 }
 
-function batchRecordOf({ key, value, headers, timestampMs }: OutRecord): BatchRecord {
-  return {
-    key,
-    value,
-    timestampMs,
-    headers: headers?.map(([name, content]) => [bytesOfName(name), content] as const) ?? [],
-  };
+const noHeaders: BatchRecord['headers'] = [];
+
+function batchRecordOf({ key, value, headers, headerBytes, timestampMs }: OutRecord): BatchRecord {
+  if (headerBytes !== undefined) return { key, value, timestampMs, headers: noHeaders, headerBytes };
+  const own = headers?.map(([name, content]) => [bytesOfName(name), content] as const);
+  return { key, value, timestampMs, headers: own ?? noHeaders };
 }
 
-function bytesOf({ key, value, headers }: BatchRecord): number {
-  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
+function bytesOf({ key, value, headers, headerBytes }: BatchRecord): number {
+  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0) + (headerBytes?.length ?? 0);
   for (const [name, content] of headers) bytes += name.length + content.length + 4;
   return bytes;
 }

@@ -133,19 +133,21 @@ describe('a window store in a task', () => {
   const keys = ['a', 'b', 'ä', '\u{1F600}', '\uFF5E'];
 
   it.each([
-    { entries: 1, ofKey: 256 },
-    { entries: 100, ofKey: 256 },
-    { entries: 100, ofKey: 2 },
+    { entries: 1, ofKey: 256, isCached: true },
+    { entries: 100, ofKey: 256, isCached: true },
+    { entries: 100, ofKey: 2, isCached: true },
+    { entries: 100, ofKey: 256, isCached: false },
   ])(
-    'answers as a sorted list does within its retention, with a cache of $entries, $ofKey of a key',
-    (limits) => {
+    'answers as a sorted list does within its retention, with a cache ($isCached) of $entries, $ofKey of a key',
+    ({ isCached, ...limits }) => {
       const sequence = fc.array(fc.tuple(fc.array(op, { maxLength: 6 }), outcome), { maxLength: 12 });
       fc.assert(
         fc.property(sequence, (runs) => {
           const state = createMemoryState();
           const effects = new Effects(1000);
           const now = { streamTimeMs: 150 };
-          const open = () => new WindowBuffer('w', definition, state.window('w'), effects, now, limits);
+          const own = { ...definition, isCached };
+          const open = () => new WindowBuffer('w', own, state.window('w'), effects, now, limits);
           let buffer = open();
           let model = new Map<string, [key: string, timeMs: number, sequence: number, value: number]>();
           const isKept = (timeMs: number) => timeMs >= now.streamTimeMs - 50;

@@ -143,6 +143,34 @@ describe('a task', () => {
     expect(origins).toEqual(['orders/0/0', 'orders/0/1']);
   });
 
+  it.each(['free', 'arrival'] as const)('passes the headers of the input on; order: %s', (order) => {
+    const pass: Handler<Order> = (record, context) => {
+      context.emitBytes(out, record.key, record.bytes, { headers: 'input' });
+    };
+    const parts = [streamPart(orders, pass, { outputs: [out] })];
+    const fixture = new TaskFixture(application('app', [topology('shop', { order, parts })]));
+    fixture.send(orders, { key: 'a', value: { n: 1 }, headers: { boot: Buffer.from('b') } });
+    const headerBytes = Buffer.from('as they lie there');
+    for (const record of fixture.log('orders')) Object.assign(record, { headerBytes });
+    fixture.send(orders, { key: 'b', value: { n: 1 }, headers: { boot: Buffer.from('c') } });
+    const outputs = fixture.run()?.outputs ?? [];
+    const names = outputs.map(({ headers }) => headers?.map(([name, value]) => `${name} ${value}`));
+    expect([names, outputs.map((each) => each.headerBytes)]).toEqual(
+      order === 'free'
+        ? [
+            [undefined, ['boot c']],
+            [headerBytes, undefined],
+          ]
+        : [
+            [
+              ['boot b', 'zt-origin orders/0/0'],
+              ['boot c', 'zt-origin orders/0/1'],
+            ],
+            [undefined, undefined],
+          ],
+    );
+  });
+
   it('gives outputs the ingest time of their input, and changelogs that of the commit', () => {
     const fixture = new TaskFixture(shop(streamPart(orders, count, names)));
     fixture.send(orders, { key: 'a', value: { n: 1 }, atMs: 77 });

@@ -1,5 +1,6 @@
 import type { Context, EmitOptions, GlobalStore, KeyedStore, TimerName, WindowStore } from '../context.ts';
 import { StreamsError } from '../errors.ts';
+import type { OutRecord } from '../log-port.ts';
 import type {
   AnyTopic,
   GlobalStoreDefinition,
@@ -128,7 +129,6 @@ export class TaskContext implements Context {
     const target = topic === this.#lastTopic ? this.#lastTarget : this.#targetOf(topic);
     if (target === undefined) throw unknownName(this.#parts.topology, 'output', topic.name);
     const keyBytes = this.#record?.bytesOfKey(key) ?? Buffer.from(key);
-    const headers = this.#headers(options?.headers);
     const record = {
       topic: target.topic,
       partition: options?.partition ?? this.#parts.partitionOf(keyBytes, target.partitions),
@@ -136,13 +136,16 @@ export class TaskContext implements Context {
       value,
       timestampMs: options?.timestampMs ?? this.#record?.ingestTimeMs ?? this.#parts.time.ingestTimeMs,
     };
-    this.#effects.emit(headers === undefined ? record : { ...record, headers });
+    this.#effects.emit(this.#withHeaders(record, options?.headers));
   }
 
-  #headers(own: EmitOptions['headers']): EmitOptions['headers'] {
-    if (!this.#parts.marksOrigin) return own;
+  #withHeaders(record: OutRecord, own: EmitOptions['headers']): OutRecord {
+    const headerBytes = own === 'input' ? this.#record?.raw.headerBytes : undefined;
+    if (headerBytes !== undefined && !this.#parts.marksOrigin) return { ...record, headerBytes };
+    const headers = own === 'input' ? Object.entries(this.#record?.headers ?? {}) : own;
+    if (!this.#parts.marksOrigin) return headers === undefined ? record : { ...record, headers };
     this.#originHeaders ??= [[ORIGIN_HEADER, Buffer.from(this.#originText())]];
-    return own === undefined ? this.#originHeaders : [...own, ...this.#originHeaders];
+    return { ...record, headers: [...(headers ?? []), ...this.#originHeaders] };
   }
 
   #originText(): string {

@@ -13,7 +13,7 @@ export interface CacheLimits {
   readonly ofKey: number;
 }
 
-const CACHE_LIMITS: CacheLimits = { entries: 50_000, ofKey: 256 };
+const CACHE_LIMITS: CacheLimits = { entries: 500, ofKey: 256 };
 /** Later than all times that a store can hold. */
 const END_OF_TIME = 2 ** 47;
 
@@ -39,6 +39,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
   readonly #effects: Effects;
   readonly #now: Now;
   readonly #limits: CacheLimits;
+  readonly #isCached: boolean;
   #lists = new Map<string, WindowList>();
   #older = new Map<string, WindowList>();
   #entries = 0;
@@ -61,6 +62,7 @@ export class WindowBuffer<V> implements WindowStore<V> {
     this.#effects = effects;
     this.#now = now;
     this.#limits = limits;
+    this.#isCached = definition.isCached ?? true;
   }
 
   get(key: string, timeMs: number, sequence = 0): V | undefined {
@@ -108,6 +110,10 @@ export class WindowBuffer<V> implements WindowStore<V> {
   /** The local state holds the writes now. */
   applied(droppedBeforeMs: number | undefined): void {
     if (droppedBeforeMs !== undefined) this.#droppedBeforeMs = droppedBeforeMs;
+    if (!this.#isCached) {
+      this.#forgetAll();
+      return;
+    }
     const oldestMs = this.#oldestMs();
     for (const slot of this.#touched) {
       slot.bytes = undefined;
@@ -118,6 +124,12 @@ export class WindowBuffer<V> implements WindowStore<V> {
     this.#touched = [];
     if (this.#entries < this.#limits.entries) return;
     this.#older = this.#lists;
+    this.#lists = new Map();
+    this.#entries = 0;
+  }
+
+  #forgetAll(): void {
+    this.#touched = [];
     this.#lists = new Map();
     this.#entries = 0;
   }

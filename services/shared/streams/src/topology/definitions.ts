@@ -30,6 +30,8 @@ export interface WindowStoreDefinition<V> {
   readonly retentionMs: number;
   /** The span that is dropped at once. */
   readonly segmentMs: number;
+  /** False: decoded values are forgotten with each commit, where a key is seldom asked for again. True unless told. */
+  readonly isCached?: boolean;
 }
 
 /** A table topic's latest values, whole in each process, read to its end before the first record. */
