@@ -16,8 +16,8 @@ export interface SentEvents {
 export const idsTopic = 'admit.once-order.ids.changelog';
 const partitions = 4;
 const batch = 20_000;
-const segmentMs = 6 * 60 * 60 * 1000;
-const segments = 5;
+const segmentMs = 12 * 60 * 60 * 1000;
+const segments = 3;
 
 /** Random ids as the store of the second stage would have written them, spread over all live segments. */
 export async function preloadIds(highway: Highway, ids: number): Promise<Preloaded> {

@@ -7,6 +7,8 @@ import type { BenchStack } from './gateway-stack.ts';
 
 const main = join(import.meta.dirname, '../../services/factory/src/main.ts');
 const startMs = 600_000;
+/** As the platform starts it. */
+const nodeFlags: readonly string[] = [];
 
 /** One factory that runs `admit`, as a process that can be stopped and started again. */
 export interface FactoryProcess {
@@ -33,7 +35,8 @@ export function createFactoryProcess(stack: BenchStack, state: string): FactoryP
   return {
     async start() {
       port = (await choosePorts({ factory: 'free' })).get('factory') ?? 0;
-      child = spawn(process.execPath, [main], {
+      const flags = process.env['FACTORY_FLAGS']?.split(' ').filter(Boolean) ?? nodeFlags;
+      child = spawn(process.execPath, [...flags, main], {
         env: {
           PATH: process.env['PATH'] ?? '',
           KAFKA_BROKERS: stack.kafka,

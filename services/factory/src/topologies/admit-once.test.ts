@@ -32,7 +32,7 @@ describe('an event comes onto the highway once', () => {
       {
         topic: 'highway.order',
         key: 'order-7',
-        options: { partition: 3, headers: [['boot', headers.boot]] },
+        options: { partition: 3, headers: 'input' },
       },
     ]);
     expect(bench.emitted[0]?.bytes).toEqual(sale());
