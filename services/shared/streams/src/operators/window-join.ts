@@ -93,7 +93,8 @@ function sideOf<V>(
   // What is not late yet is at least stream time - grace; nothing after it can come that looks further back.
   const spanMs = afterMs + graceMs;
   return {
-    store: { kind: 'window', name, serde: topic.serde, ...retentionFor(spanMs) },
+    // Kept values of all who came within the retention cost far more memory and collection than reading a few again.
+    store: { kind: 'window', name, serde: topic.serde, isCached: false, ...retentionFor(spanMs) },
     beforeMs,
     afterMs,
     waiting: alone === undefined ? undefined : unmatched(`${name}-alone`, topic.serde, spanMs + 1),
