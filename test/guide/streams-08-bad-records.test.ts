@@ -8,15 +8,7 @@
  * that says `retryable` is nobody's fault: the record waits.
  */
 import { describe, expect, it } from '@jest/globals';
-import {
-  count,
-  jsonSerde,
-  StreamsError,
-  type StreamTopic,
-  stream,
-  textSerde,
-  topology,
-} from '@zhongtai/streams';
+import { count, jsonSerde, type StreamTopic, stream, textSerde, topology } from '@zhongtai/streams';
 import { drive } from '@zhongtai/streams/driver';
 
 interface Payment {
@@ -39,7 +31,7 @@ const accepting = topology('accepting', {
         context.emit(receipts, key, `thanks for ${value.amount}`);
         if (value.amount < 0) context.deadLetter('negative_amount', `nobody pays ${value.amount}`);
         if (value.amount === 0) throw new Error('division by zero');
-        if (isRegistryAway) throw new StreamsError('ZT-STREAMS-AWAY', 'retryable', 'not reachable');
+        if (isRegistryAway) throw Object.assign(new Error('not reachable'), { failure: 'retryable' });
       },
       { name: 'accept', outputs: [receipts] },
     ),

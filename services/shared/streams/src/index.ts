@@ -10,9 +10,15 @@ export type {
   TaskView,
   Upstream,
 } from './engine/options.ts';
-export { StreamsError } from './errors.ts';
+export { StreamsError, type StreamsErrorCode } from './errors.ts';
 export type * from './log-port.ts';
-export { type Aggregate, aggregate, type CountOptions, count } from './operators/aggregate.ts';
+export {
+  type Aggregate,
+  type AggregateOptions,
+  aggregate,
+  type CountOptions,
+  count,
+} from './operators/aggregate.ts';
 export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.ts';
 export { type GlobalTable, globalTable } from './operators/global-table.ts';
 export { asOfJoin, globalJoin, type LookupJoinOptions, tableJoin } from './operators/lookup-joins.ts';
@@ -21,7 +27,11 @@ export { jsonSerde, numberSerde, textSerde } from './operators/serdes.ts';
 export { type Sessions, type SessionsOptions, sessions } from './operators/sessions.ts';
 export { type StreamOptions, stream } from './operators/stream.ts';
 export { type Table, type TableOptions, table } from './operators/table.ts';
-export { type VersionedTable, versionedTable } from './operators/versioned-table.ts';
+export {
+  type VersionedTable,
+  type VersionedTableOptions,
+  versionedTable,
+} from './operators/versioned-table.ts';
 export {
   type WindowAggregate,
   type WindowAggregateOptions,
@@ -32,9 +42,9 @@ export {
 export { type Timed, type WindowJoinOptions, windowJoin } from './operators/window-join.ts';
 export { hopping, type Span, tumbling, type Windows } from './operators/windows.ts';
 export type { Serde } from './serde.ts';
+export { openStateDirectory, type StateDirectory } from './store/state-directory.ts';
 export type { LateLetter, Letter } from './task/types.ts';
 export { describeTopology, mermaidOf } from './topology/describe.ts';
 export { type Graph, type GraphEdge, type GraphNode, type GraphTopology, graphOf } from './topology/graph.ts';
-export { openStateDirectory, type StateDirectory } from './store/state-directory.ts';
 export { application, topology } from './topology/topology.ts';
 export type * from './topology/types.ts';

@@ -252,5 +252,5 @@ export class DrivenTask {
 }
 
 function overtaken(what: string): StreamsError {
-  return new StreamsError('ZT-STREAMS-ZOMBIE', 'fatal', `a former owner ${what}`);
+  return new StreamsError('ZT-STREAMS-ZOMBIE', `a former owner ${what}`);
 }

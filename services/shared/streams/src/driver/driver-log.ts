@@ -28,7 +28,6 @@ export class DriverLog {
     if (found !== undefined) return found;
     throw new StreamsError(
       'ZT-STREAMS-NO-TOPIC',
-      'fatal',
       `the driven application does not know the topic "${topic}"`,
     );
   }
@@ -36,7 +35,7 @@ export class DriverLog {
   partition({ topic, partition }: Place): MemoryPartition {
     const found = this.partitions(topic)[partition];
     if (found !== undefined) return found;
-    throw new StreamsError('ZT-STREAMS-NO-TOPIC', 'fatal', `"${topic}" has no partition ${partition}`);
+    throw new StreamsError('ZT-STREAMS-NO-TOPIC', `"${topic}" has no partition ${partition}`);
   }
 
   append(record: OutRecord): void {
@@ -46,11 +45,7 @@ export class DriverLog {
   page(place: Place, offset: number, maxBytes: number): LogPage {
     const page = this.partition(place).read(offset, maxBytes);
     if (page !== null) return page;
-    throw new StreamsError(
-      'ZT-STREAMS-OFFSET',
-      'fatal',
-      `${place.topic}/${place.partition} has no offset ${offset}`,
-    );
+    throw new StreamsError('ZT-STREAMS-OFFSET', `${place.topic}/${place.partition} has no offset ${offset}`);
   }
 
   committed(topic: string): readonly (LogRecord & { readonly partition: number })[] {
@@ -105,7 +100,7 @@ export class DriverLog {
   #requireOwner(id: string, epoch: number) {
     const owner = this.#owners.get(id);
     if (owner?.epoch === epoch) return owner;
-    throw new StreamsError('ZT-STREAMS-FENCED', 'retryable', `"${id}" belongs to a later owner`);
+    throw new StreamsError('ZT-STREAMS-FENCED', `"${id}" belongs to a later owner`);
   }
 }
 

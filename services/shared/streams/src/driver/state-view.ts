@@ -84,5 +84,5 @@ function findStore(
   if (first !== undefined && found.every(({ store }) => store === first.store)) return first;
   const message =
     first === undefined ? `no store is called "${name}"` : `several topologies have a store "${name}"`;
-  throw new StreamsError('ZT-STREAMS-NO-STORE', 'fatal', message);
+  throw new StreamsError('ZT-STREAMS-NO-STORE', message);
 }

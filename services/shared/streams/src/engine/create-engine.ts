@@ -298,5 +298,5 @@ class ApplicationEngine implements Engine {
 }
 
 function stopped(): StreamsError {
-  return new StreamsError('ZT-STREAMS-STOPPED', 'retryable', 'the engine is not running');
+  return new StreamsError('ZT-STREAMS-STOPPED', 'the engine is not running');
 }

@@ -177,5 +177,5 @@ export class GlobalTable implements GlobalView {
 
 function moved({ topic, partition }: Place, offset: number): StreamsError {
   const message = `${topic}/${partition}: offset ${offset} is not in the log any more`;
-  return new StreamsError('ZT-STREAMS-CHANGELOG-MOVED', 'retryable', message);
+  return new StreamsError('ZT-STREAMS-CHANGELOG-MOVED', message);
 }

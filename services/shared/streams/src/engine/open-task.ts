@@ -121,7 +121,7 @@ async function globalsAtLeast(
 function tableOf({ globals }: TaskParts, topic: string): GlobalTable {
   const table = globals.get(topic);
   if (table !== undefined) return table;
-  throw new StreamsError('ZT-STREAMS-NO-TABLE', 'fatal', `no topology names the global table ${topic}`);
+  throw new StreamsError('ZT-STREAMS-NO-TABLE', `no topology names the global table ${topic}`);
 }
 
 /**

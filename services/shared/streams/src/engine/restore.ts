@@ -165,14 +165,14 @@ function stamp({ state, layouts }: RestoreParts, tails: readonly Tail[], atEndMs
 }
 
 export function givenUp(): StreamsError {
-  return new StreamsError('ZT-STREAMS-GIVEN-UP', 'retryable', 'the task was given up while it was opened');
+  return new StreamsError('ZT-STREAMS-GIVEN-UP', 'the task was given up while it was opened');
 }
 
 function outOfRange({ topic, partition }: Place, offset: number): StreamsError {
   const message = `${topic}/${partition}: offset ${offset} left the log while it was read`;
-  return new StreamsError('ZT-STREAMS-CHANGELOG-MOVED', 'retryable', message);
+  return new StreamsError('ZT-STREAMS-CHANGELOG-MOVED', message);
 }
 
 function missing(topic: string): StreamsError {
-  return new StreamsError('ZT-STREAMS-NO-TOPIC', 'fatal', `the changelog ${topic} does not exist`);
+  return new StreamsError('ZT-STREAMS-NO-TOPIC', `the changelog ${topic} does not exist`);
 }

@@ -30,11 +30,7 @@ export async function checkTopics(
   const missing = [...inputs, ...outputNames, ...globals].filter((topic) => !counts.has(topic));
   if (missing.length > 0) {
     const names = [...new Set(missing)].join(', ');
-    throw new StreamsError(
-      'ZT-STREAMS-NO-TOPIC',
-      'fatal',
-      `${application.name}: these topics do not exist: ${names}`,
-    );
+    throw new StreamsError('ZT-STREAMS-NO-TOPIC', `${application.name}: these topics do not exist: ${names}`);
   }
   compareInputs(application.name, inputs, counts, partitions);
   for (const topic of outputs) compareOutput(application.name, topic, counts, partitions);
@@ -53,11 +49,7 @@ function compareInputs(
     if (count === partitions) continue;
     const other = like === undefined ? 'the setting' : like;
     const message = `${application}: ${topic} has ${count} partitions and ${other} has ${partitions}; `;
-    throw new StreamsError(
-      'ZT-STREAMS-PARTITIONS',
-      'fatal',
-      `${message}inputs of one application must be alike`,
-    );
+    throw new StreamsError('ZT-STREAMS-PARTITIONS', `${message}inputs of one application must be alike`);
   }
 }
 
@@ -72,5 +64,5 @@ function compareOutput(
   const count = counts.get(name);
   if (count === wanted) return;
   const message = `${application}: the output ${name} has ${count} partitions, ${wanted} were expected`;
-  throw new StreamsError('ZT-STREAMS-PARTITIONS', 'fatal', message);
+  throw new StreamsError('ZT-STREAMS-PARTITIONS', message);
 }

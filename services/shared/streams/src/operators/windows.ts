@@ -22,11 +22,7 @@ export function tumbling(sizeMs: number): Windows {
 /** Windows that overlap: each time lies in about size / every of them. */
 export function hopping(sizeMs: number, everyMs: number): Windows {
   if (!(everyMs > 0 && sizeMs >= everyMs)) {
-    throw new StreamsError(
-      'ZT-STREAMS-TOPOLOGY',
-      'fatal',
-      `windows of ${sizeMs} ms cannot begin every ${everyMs} ms`,
-    );
+    throw new StreamsError('ZT-STREAMS-TOPOLOGY', `windows of ${sizeMs} ms cannot begin every ${everyMs} ms`);
   }
   return { sizeMs, everyMs };
 }

@@ -45,7 +45,7 @@ function isBusy(error: unknown): boolean {
 
 function lockedError(directory: string): StreamsError {
   const message = `the state directory ${directory} belongs to ${holderOf(directory)}: give each process an instance name of its own`;
-  return new StreamsError('ZT-STREAMS-DIRECTORY-LOCKED', 'fatal', message);
+  return new StreamsError('ZT-STREAMS-DIRECTORY-LOCKED', message);
 }
 
 function holderOf(directory: string): string {

@@ -76,7 +76,7 @@ export class LmdbEnvironment {
     const { bavail, bsize } = statfsSync(this.#directory);
     if (bavail * bsize >= reservedBytes) return;
     const message = `less than ${reservedBytes} bytes are free for the state in ${this.#directory}`;
-    throw new StreamsError('ZT-STREAMS-DISK-FULL', 'fatal', message);
+    throw new StreamsError('ZT-STREAMS-DISK-FULL', message);
   }
 }
 
@@ -139,5 +139,5 @@ interface DatabaseStats {
 }
 
 function closedError(directory: string): StreamsError {
-  return new StreamsError('ZT-STREAMS-STATE-CLOSED', 'retryable', `the state in ${directory} is closed`);
+  return new StreamsError('ZT-STREAMS-STATE-CLOSED', `the state in ${directory} is closed`);
 }

@@ -9,14 +9,14 @@ export function requireFollows(mark: StateMark | null, change: StateChange): voi
   const present = mark?.sequence ?? 0;
   if (change.from === present && change.mark.sequence > present) return;
   const message = `the local copy stands at ${present}, the change leads from ${change.from} to ${change.mark.sequence}`;
-  throw new StreamsError('ZT-STREAMS-APPLIED-BY-ANOTHER', 'retryable', message);
+  throw new StreamsError('ZT-STREAMS-APPLIED-BY-ANOTHER', message);
 }
 
 /** A store keeps the width of its segments: with another it would look for entries in the wrong ones. */
 export function requireSegmentMs(store: string, present: number, asked: number): void {
   if (present === asked) return;
   const message = `the segments of ${store} are ${present} ms wide, not ${asked}: clear the copy or name a new store`;
-  throw new StreamsError('ZT-STREAMS-SEGMENT-WIDTH', 'fatal', message);
+  throw new StreamsError('ZT-STREAMS-SEGMENT-WIDTH', message);
 }
 
 /** Reads a stored mark; null when it is none. */

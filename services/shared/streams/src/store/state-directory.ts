@@ -147,5 +147,5 @@ async function warmPartitions(own: string): Promise<Set<number>> {
 function requireName(name: string): void {
   if (/^[\w-][\w.-]*$/.test(name)) return;
   const message = `"${name}" cannot be a directory's name: letters, digits, dots, dashes and underscores can`;
-  throw new StreamsError('ZT-STREAMS-INSTANCE-NAME', 'fatal', message);
+  throw new StreamsError('ZT-STREAMS-INSTANCE-NAME', message);
 }

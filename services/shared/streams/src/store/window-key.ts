@@ -70,11 +70,7 @@ export function writeKeyPrefix(key: string, target: Buffer, at: number): number 
 export function writeSequence(sequence: number, target: Buffer, at: number): number {
   if (sequence === 0) return at;
   if (!Number.isSafeInteger(sequence) || sequence < 0) {
-    throw new StreamsError(
-      'ZT-STREAMS-WINDOW-KEY',
-      'bad_record',
-      `a sequence of a window store: ${sequence}`,
-    );
+    throw new StreamsError('ZT-STREAMS-WINDOW-KEY', `a sequence of a window store: ${sequence}`);
   }
   const high = Math.floor(sequence / 2 ** 32);
   const low = sequence >>> 0;
@@ -120,7 +116,7 @@ export function requireWindowKey({ key, timeMs, sequence }: WindowKey): void {
 
 function requireTime(timeMs: number): void {
   if (Number.isInteger(timeMs) && timeMs >= -timeOrigin && timeMs < timeOrigin) return;
-  throw new StreamsError('ZT-STREAMS-WINDOW-KEY', 'bad_record', `a time of a window store: ${timeMs}`);
+  throw new StreamsError('ZT-STREAMS-WINDOW-KEY', `a time of a window store: ${timeMs}`);
 }
 
 /** Short plain text is written faster by hand. */
@@ -140,12 +136,12 @@ export function writeText(text: string, target: Buffer, at: number): number {
 
 function requireSequence(sequence: number): void {
   if (Number.isSafeInteger(sequence) && sequence >= 0) return;
-  throw new StreamsError('ZT-STREAMS-WINDOW-KEY', 'bad_record', `a sequence of a window store: ${sequence}`);
+  throw new StreamsError('ZT-STREAMS-WINDOW-KEY', `a sequence of a window store: ${sequence}`);
 }
 
 function keyTooLong(length: number): StreamsError {
   const message = `a key of a store has ${length} bytes, more than ${maxKeyBytes}`;
-  return new StreamsError('ZT-STREAMS-KEY-TOO-LONG', 'bad_record', message);
+  return new StreamsError('ZT-STREAMS-KEY-TOO-LONG', message);
 }
 
 /** Where the key that stands at `at` ends. */
@@ -171,5 +167,5 @@ function bytesOf(word: number): number {
 
 function malformed(bytes: Buffer): StreamsError {
   const message = `not a key of a window store: ${bytes.subarray(0, 64).toString('hex')}`;
-  return new StreamsError('ZT-STREAMS-WINDOW-KEY', 'fatal', message);
+  return new StreamsError('ZT-STREAMS-WINDOW-CHANGELOG', message);
 }

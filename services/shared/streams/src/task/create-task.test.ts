@@ -206,7 +206,7 @@ describe('a task', () => {
     let isReady = false;
     const lookUp: Handler<Order> = (record, context) => {
       count(record, context);
-      if (!isReady) throw new StreamsError('ZT-STREAMS-TEST', 'retryable', 'the registry is away');
+      if (!isReady) throw new StreamsError('ZT-STREAMS-STOPPED', 'the registry is away');
     };
     const first = topology('first', { order: 'free', parts: [streamPart(orders, count, names)] });
     const second = topology('second', { order: 'free', parts: [streamPart(orders, lookUp, names)] });

@@ -66,8 +66,7 @@ class CoreTask implements Task {
 
   receive(topic: string, page: LogPage & { readonly highWatermark: number }): void {
     const queue = this.#byTopic.get(topic);
-    if (queue === undefined)
-      throw new StreamsError('ZT-STREAMS-INPUT', 'fatal', `"${topic}" is no input of the task`);
+    if (queue === undefined) throw new StreamsError('ZT-STREAMS-INPUT', `"${topic}" is no input of the task`);
     queue.receive(page);
   }
 
@@ -96,8 +95,7 @@ class CoreTask implements Task {
   }
 
   cut(nowMs: number): Cut | null {
-    if (this.#cut !== null)
-      throw new StreamsError('ZT-STREAMS-CUT', 'fatal', 'the last cut is not applied yet');
+    if (this.#cut !== null) throw new StreamsError('ZT-STREAMS-CUT', 'the last cut is not applied yet');
     if (!this.#changed) return null;
     this.#poisonRate.count(nowMs, this.#records, this.#handling.poison);
     this.#cut = this.#cuts.make(nowMs, this.#records);
@@ -105,7 +103,7 @@ class CoreTask implements Task {
   }
 
   applied(cut: Cut, ends: ReadonlyMap<string, number>): void {
-    if (cut !== this.#cut) throw new StreamsError('ZT-STREAMS-CUT', 'fatal', 'this is not the cut in hand');
+    if (cut !== this.#cut) throw new StreamsError('ZT-STREAMS-CUT', 'this is not the cut in hand');
     this.#cuts.apply(cut, ends);
     this.#cut = null;
     this.#changed = false;

@@ -99,7 +99,7 @@ export class Effects {
   requireFits(size: number, where: string): void {
     if (size <= this.maxRecordBytes) return;
     const message = `a record of ${size} bytes for ${where} is larger than the log takes (${this.maxRecordBytes})`;
-    throw new StreamsError('ZT-STREAMS-RECORD-SIZE', 'bad_record', message);
+    throw new StreamsError('ZT-STREAMS-RECORD-SIZE', message);
   }
 
   /** Hands over the outputs and begins anew. */

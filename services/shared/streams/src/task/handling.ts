@@ -138,11 +138,11 @@ export class Handling {
   }
 }
 
-const NO_KEY = new StreamsError('ZT-STREAMS-NO-KEY', 'bad_record', 'the record has no key');
-const TOMBSTONE = new StreamsError('ZT-STREAMS-TOMBSTONE', 'bad_record', 'a stream has no tombstones');
+const NO_KEY = new StreamsError('ZT-STREAMS-NO-KEY', 'the record has no key');
+const TOMBSTONE = new StreamsError('ZT-STREAMS-TOMBSTONE', 'a stream has no tombstones');
 
 function requirePast(eventTimeMs: number, ingestTimeMs: number): number {
   if (eventTimeMs <= ingestTimeMs + FUTURE_MS) return eventTimeMs;
   const message = `the event time lies ${eventTimeMs - ingestTimeMs} ms behind the time of arrival`;
-  throw new StreamsError('ZT-STREAMS-FUTURE', 'bad_record', message);
+  throw new StreamsError('ZT-STREAMS-FUTURE', message);
 }

@@ -90,7 +90,7 @@ export class HeadRecord implements InputRecord<unknown> {
     if (eventTimeMs === undefined || this.raw.value === null) return this.ingestTimeMs;
     const time = eventTimeMs(this.value);
     if (Number.isFinite(time)) return time;
-    throw new StreamsError('ZT-STREAMS-EVENT-TIME', 'bad_record', `the value says no event time: ${time}`);
+    throw new StreamsError('ZT-STREAMS-EVENT-TIME', `the value says no event time: ${time}`);
   }
 }
 
@@ -199,7 +199,7 @@ function keyText(key: Buffer | null): string {
   if (key === null) return '';
   const text = key.toString('utf8');
   if (text.includes(REPLACEMENT) && !Buffer.from(text).equals(key)) {
-    throw new StreamsError('ZT-STREAMS-KEY-TEXT', 'bad_record', 'the key is not UTF-8 text');
+    throw new StreamsError('ZT-STREAMS-KEY-TEXT', 'the key is not UTF-8 text');
   }
   return text;
 }

@@ -59,7 +59,7 @@ function handler(notReady: Set<string>): Handler<Ask> {
 function fail(how: Ask['fail'], isFirst: boolean): void {
   if (how === 'throw') throw new Error('thrown');
   if (how === 'not ready once' && isFirst) {
-    throw new StreamsError('ZT-STREAMS-TEST', 'retryable', 'not ready');
+    throw new StreamsError('ZT-STREAMS-STOPPED', 'not ready');
   }
 }
 

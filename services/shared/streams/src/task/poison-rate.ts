@@ -29,6 +29,6 @@ export class PoisonRate {
     if (allPoison <= share * all) return;
     const found = `${allPoison} of ${all} records within ${windowMs / 1000} s cannot be read or make a handler throw`;
     const message = `${found}: mend the deployment, or raise the limit to have them set aside`;
-    throw new StreamsError('ZT-STREAMS-POISON-RATE', 'fatal', message);
+    throw new StreamsError('ZT-STREAMS-POISON-RATE', message);
   }
 }

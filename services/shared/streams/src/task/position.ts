@@ -19,7 +19,7 @@ export function parsePosition(value: Buffer): Position {
 }
 
 function unreadable(cause?: unknown): StreamsError {
-  return new StreamsError('ZT-STREAMS-POSITION', 'fatal', 'the position record cannot be read', cause);
+  return new StreamsError('ZT-STREAMS-POSITION', 'the position record cannot be read', cause);
 }
 
 /**
@@ -34,5 +34,5 @@ export function requireShapes(position: Position | null, application: Applicatio
     return stored === undefined ? [] : shapeConflicts(topology.name, stored, shapeOf(topology));
   });
   if (conflicts.length === 0) return;
-  throw new StreamsError('ZT-STREAMS-SHAPE', 'fatal', `${application.name}: ${conflicts.join('; ')}`);
+  throw new StreamsError('ZT-STREAMS-SHAPE', `${application.name}: ${conflicts.join('; ')}`);
 }

@@ -105,7 +105,7 @@ function begins(
 function requireBounds(topic: string, bounds: ReadonlyMap<string, Bounds>): Bounds {
   const found = bounds.get(topic);
   if (found !== undefined) return found;
-  throw new StreamsError('ZT-STREAMS-BOUNDS', 'fatal', `the bounds of input "${topic}" were not read`);
+  throw new StreamsError('ZT-STREAMS-BOUNDS', `the bounds of input "${topic}" were not read`);
 }
 
 function requirePartitions(
@@ -116,7 +116,7 @@ function requirePartitions(
   if (topic.partitions === 'P' || topic.partitions === partitions) return topic;
   const counts = `"${name}" has ${topic.partitions} partitions, but ${partitions} are shared`;
   const message = `inputs of application "${application.name}" must have one partition count: ${counts}`;
-  throw new StreamsError('ZT-STREAMS-PARTITIONS', 'fatal', message);
+  throw new StreamsError('ZT-STREAMS-PARTITIONS', message);
 }
 
 function byName([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {

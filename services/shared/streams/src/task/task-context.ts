@@ -177,5 +177,5 @@ export class TaskContext implements Context {
 /** A mistake in the topology: no record is at fault, and every one would fail. */
 function unknownName(topology: string, what: string, name: string): StreamsError {
   const message = `topology "${topology}" uses the ${what} "${name}", which none of its parts names`;
-  return new StreamsError('ZT-STREAMS-UNKNOWN-NAME', 'fatal', message);
+  return new StreamsError('ZT-STREAMS-UNKNOWN-NAME', message);
 }

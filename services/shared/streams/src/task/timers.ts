@@ -51,14 +51,10 @@ export class Timers {
 
   wakeAt({ name }: TimerName, key: string, dueMs: number): void {
     if (this.#definitions.get(name) === undefined) {
-      throw new StreamsError(
-        'ZT-STREAMS-UNKNOWN-NAME',
-        'fatal',
-        `no part of the topology names the timer "${name}"`,
-      );
+      throw new StreamsError('ZT-STREAMS-UNKNOWN-NAME', `no part of the topology names the timer "${name}"`);
     }
     if (!(dueMs >= 0 && dueMs < LATEST_MS)) {
-      throw new StreamsError('ZT-STREAMS-TIMER', 'bad_record', `timer "${name}" cannot be due at ${dueMs}`);
+      throw new StreamsError('ZT-STREAMS-TIMER', `timer "${name}" cannot be due at ${dueMs}`);
     }
     const due = Math.ceil(dueMs);
     const at = indexKey(name, key);

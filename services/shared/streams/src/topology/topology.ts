@@ -170,5 +170,5 @@ function requireWrittenInternals(topologies: readonly Topology[]): void {
 }
 
 function invalid(message: string): StreamsError {
-  return new StreamsError('ZT-STREAMS-TOPOLOGY', 'fatal', message);
+  return new StreamsError('ZT-STREAMS-TOPOLOGY', message);
 }
