@@ -57,11 +57,15 @@ const contents: Serde<string> = {
   decode: (bytes) => bytes.toString('latin1'),
 };
 
-/** Ids by the segment in which they came: a store of windows, asked and filled at the beginning of segments only. */
+/**
+ * Ids by the segment in which they came: a store of windows, asked and filled at the beginning of segments only. Their
+ * width is part of the form: with another, the ids that are known would be looked for in the wrong places.
+ */
 export function idStore({ windowMs, segmentMs }: Memory): WindowStoreDefinition<string> {
   const retentionMs = windowMs + segmentMs;
+  const serde = { ...contents, name: `${contents.name}/${segmentMs}` };
   // Nearly every id is asked for once in its life.
-  return { kind: 'window', name: 'ids', serde: contents, retentionMs, segmentMs, isCached: false };
+  return { kind: 'window', name: 'ids', serde, retentionMs, segmentMs, isCached: false };
 }
 
 /** The content under which an id was let through within the window before `atMs`; undefined when it was not. */
