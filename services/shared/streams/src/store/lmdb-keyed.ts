@@ -47,6 +47,10 @@ export class LmdbKeyed implements LocalKeyed {
     this.#database.clearSync();
   }
 
+  count(): number {
+    return sizeOf(this.#database).entries;
+  }
+
   size(): StoreSize {
     return sizeOf(this.#database);
   }

@@ -29,6 +29,8 @@ export interface LocalKeyed {
   get(key: string): Buffer | undefined;
   /** from <= key < to, in the order of the keys' UTF-8 bytes. */
   range(from?: string, to?: string): Iterable<readonly [key: string, value: Buffer]>;
+  /** How many entries there are, at once whatever their number. */
+  count(): number;
 }
 
 export interface LocalWindow {

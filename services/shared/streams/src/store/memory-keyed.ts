@@ -7,7 +7,7 @@ export class MemoryKeyed implements LocalKeyed {
   #ordered: string[] | null = null;
   bytes = 0;
 
-  get size(): number {
+  count(): number {
     return this.#values.size;
   }
 

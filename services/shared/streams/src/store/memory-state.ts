@@ -58,7 +58,7 @@ class MemoryState implements LocalState {
     const size = { bytes: 0, entries: 0 };
     for (const store of [...this.#keyed.values(), ...this.#windows.values()]) {
       size.bytes += store.bytes;
-      size.entries += store.size;
+      size.entries += store.count();
     }
     return size;
   }

@@ -8,7 +8,7 @@ export class MemoryWindow implements LocalWindow {
   readonly #segments = new Map<number, Map<string, Entries>>();
   segmentMs: number | undefined;
   bytes = 0;
-  size = 0;
+  #held = 0;
 
   get(key: string, timeMs: number, sequence: number): Buffer | undefined {
     const entries = this.#segments.get(this.#segmentOf(timeMs))?.get(key);
@@ -38,6 +38,10 @@ export class MemoryWindow implements LocalWindow {
     if (dropBeforeMs !== undefined) this.#dropBefore(dropBeforeMs);
   }
 
+  count(): number {
+    return this.#held;
+  }
+
   *entries(): Generator<readonly [key: Buffer, value: Buffer]> {
     for (const segment of this.#ordered()) {
       for (const [key, entries] of this.#segments.get(segment) ?? []) {
@@ -51,7 +55,7 @@ export class MemoryWindow implements LocalWindow {
     this.#segments.clear();
     this.segmentMs = undefined;
     this.bytes = 0;
-    this.size = 0;
+    this.#held = 0;
   }
 
   #segmentOf(timeMs: number): number {
@@ -97,7 +101,7 @@ export class MemoryWindow implements LocalWindow {
   }
 
   #count(key: string, { value }: WindowBytes, by: 1 | -1): void {
-    this.size += by;
+    this.#held += by;
     this.bytes += by * (key.length + value.length);
   }
 }

@@ -32,9 +32,6 @@ export class Timers {
   #at = 0;
   /** The last key read ahead; undefined: nothing read yet, null: all is read. */
   #readUpTo: string | null | undefined;
-  #pending: number | undefined;
-  /** How many more there are with the cut. */
-  #grown = 0;
 
   constructor(
     topology: string,
@@ -100,11 +97,8 @@ export class Timers {
   /** What becomes of the order by due time; in step with the changes of the index. */
   orderChanges(): readonly (readonly [key: string, value: Buffer | null])[] {
     const changes: (readonly [string, Buffer | null])[] = [];
-    this.#grown = 0;
     for (const { key, bytes } of this.index.writes()) {
-      const before = this.#indexLocal.get(key);
-      changes.push(...reordered(key, before, bytes));
-      this.#grown += (bytes === null ? 0 : 1) - (before === undefined ? 0 : 1);
+      changes.push(...reordered(key, this.#indexLocal.get(key), bytes));
     }
     return changes;
   }
@@ -115,17 +109,11 @@ export class Timers {
     this.#chunk = [];
     this.#at = 0;
     this.#readUpTo = undefined;
-    if (this.#pending !== undefined) this.#pending += this.#grown;
-    this.#grown = 0;
   }
 
-  /** As of the last commit. Counted when first asked for, then kept. */
+  /** As of the last commit. */
   get pending(): number {
-    if (this.#pending === undefined) {
-      this.#pending = 0;
-      for (const _ of this.#byDue.range()) this.#pending += 1;
-    }
-    return this.#pending;
+    return this.#indexLocal.count();
   }
 
   #next(): { readonly timer: StoredTimer; readonly isFresh: boolean } | null {
