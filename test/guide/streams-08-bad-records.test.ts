@@ -3,9 +3,9 @@
  *
  * A record that cannot be decoded, whose handler throws, or that the handler gives up by `deadLetter`, is set aside:
  * what it did is taken back, it goes to the dead letters with its place, stage and reason, in the same transaction,
- * and the next one has its turn. More than 5 % within a minute that
- * cannot be read or make a handler throw are a bad deploy: the task stops and says so. A failure
- * that says `retryable` is nobody's fault: the record waits.
+ * and the next one has its turn. When of a task's records of a minute 100 or more, and more than 5 %, cannot be read or
+ * make a handler throw, that is a bad deploy: the application stops in its process and says so. A failure that says
+ * `retryable` is nobody's fault: the record waits.
  */
 import { describe, expect, it } from '@jest/globals';
 import { count, jsonSerde, type StreamTopic, stream, textSerde, topology } from '@zhongtai/streams';
@@ -81,9 +81,9 @@ describe('bad records', () => {
     expect(driver.deadLetters()).toEqual([]);
   });
 
-  it('stop the task when there are too many of them: that is a bad deploy', () => {
+  it('stop the application when there are too many of them: that is a bad deploy', () => {
     const driver = drive(accepting);
     for (let n = 0; n < 200; n += 1) driver.queue(payments, `p-${n}`, { amount: 0 });
-    expect(() => driver.run()).toThrow('200 of 200 records within 60 s');
+    expect(() => driver.run()).toThrow('200 of 200 records within a minute');
   });
 });

@@ -75,7 +75,7 @@ export async function openTask(parts: TaskParts, opening: Opening): Promise<Open
       position,
       bounds,
       observe: opening.observe,
-      poisonLimit: { share: parts.limits.poisonShare, atLeast: 100, windowMs: 60_000 },
+      poisonShare: parts.limits.poisonShare,
     });
     announce(parts, task);
     return { task, producer, state };

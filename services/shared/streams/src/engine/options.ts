@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Log, OutRecord } from '../log-port.ts';
 import type { StateDirectory } from '../store/state-directory.ts';
+import { POISON_SHARE } from '../task/poison-rate.ts';
 import type { LateLetter, Letter } from '../task/types.ts';
 import type { Application } from '../topology/types.ts';
 
@@ -37,7 +38,7 @@ export interface EngineLimits {
   readonly sessionTimeoutMs: number;
   /** How long deletes stay in compacted topics: a local copy older than half of it is rebuilt. */
   readonly deleteRetentionMs: number;
-  /** Above this share of records that are poison within a minute, the application stops: a bad deploy. 1: never. */
+  /** Above this share of poison within a minute the application stops in this process: a bad deploy. 1: never. */
   readonly poisonShare: number;
 }
 
@@ -52,13 +53,17 @@ export const defaultLimits: EngineLimits = {
   revokeMs: 3000,
   sessionTimeoutMs: 6000,
   deleteRetentionMs: 7 * 24 * 60 * 60 * 1000,
-  poisonShare: 0.05,
+  poisonShare: POISON_SHARE,
 };
 
 export interface EngineOptions {
   readonly application: Application;
   readonly log: Log;
-  /** Directory that belongs to this process alone, or `memory`: then each start restores everything. */
+  /**
+   * Where local copies lie. Several processes may share the directory: each keeps its own in
+   * `<directory>/<instance>/<application>`. `memory`: nothing is kept, each start restores everything. One that is
+   * opened already is closed with the engine.
+   */
   readonly stateDirectory: string | StateDirectory;
   /** Stable name of this process, so that a restart finds its tasks and their state again. */
   readonly instance: string;

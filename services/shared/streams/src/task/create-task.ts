@@ -52,7 +52,7 @@ class CoreTask implements Task {
     this.#inputs = openInputs(options, this.#runs);
     this.#byTopic = new Map(this.#inputs.map(({ queue }) => [queue.topic, queue]));
     this.#groups = choiceGroups(this.#inputs);
-    this.#poisonRate = new PoisonRate(options.poisonLimit);
+    this.#poisonRate = new PoisonRate(options.poisonShare);
     this.#cuts = new CutMaker(options, this.#runs, this.#inputs, this.#effects);
     const names = application.topologies.map((each) => each.name);
     const known = Object.keys(position?.shapes ?? {});

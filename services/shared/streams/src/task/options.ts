@@ -24,18 +24,11 @@ export interface TaskOptions {
   readonly observe?: TaskObserver;
   /** The largest record that the log takes; left out: 1 MB. What is larger is its input's fault. */
   readonly maxRecordBytes?: number;
-  readonly poisonLimit?: PoisonLimit;
+  /** More records than this share of a minute that cannot be read or make a handler throw are a bad deploy. */
+  readonly poisonShare?: number;
 }
 
 export interface Bounds {
   readonly earliest: number;
   readonly end: number;
-}
-
-/** More records than this that cannot be read or make a handler throw are a bad deploy, not bad data. */
-export interface PoisonLimit {
-  readonly share: number;
-  /** Below this number the share says nothing. */
-  readonly atLeast: number;
-  readonly windowMs: number;
 }
