@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { createMetrics } from '@zhongtai/runtime';
-import { createEngine, type Log } from '@zhongtai/streams';
 import { applications } from './applications.ts';
 import { environment, parseFactoryConfig } from './config.ts';
+import { admitReasons } from './topologies/admit-reasons.ts';
 
 const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8');
 const secrets = { TOKEN_SECRET: 's'.repeat(32), VAULT_KEY: 'a'.repeat(64) };
@@ -40,34 +39,9 @@ describe('README of the factory', () => {
     expect(table('## Environment').map(([name, value]) => [name, value])).toEqual(expected);
   });
 
-  it('lists every metric with its help', async () => {
-    const registry = createMetrics();
-    const never = (): never => {
-      throw new Error('nothing is run here');
-    };
-    const log: Log = {
-      partitionOf: never,
-      partitionCounts: never,
-      ensureTopics: never,
-      createReader: never,
-      createProducer: never,
-      createGroup: never,
-      lag: never,
-    };
-    createEngine({
-      application: { name: 'none', topologies: [] },
-      log,
-      stateDirectory: 'memory',
-      instance: 'none',
-      partitions: 1,
-      logger: { debug: never, info: never, warn: never, error: never },
-      metrics: registry,
-      deadLetter: never,
-      late: never,
-      onFatal: never,
-    });
-    const metrics = (await registry.getMetricsAsJSON()).map(({ name, help }) => [name, help]);
-    expect(table('## Metrics')).toEqual(metrics);
+  it('lists every reason for which admit sets an event aside', () => {
+    const shown = [...readme.matchAll(/^\| `(ZT-ADMIT-[A-Z-]+)` *\| (.*?) *\|$/gm)];
+    expect(Object.fromEntries(shown.map(([, reason, what]) => [reason, what]))).toEqual(admitReasons);
   });
 });
 

@@ -31,8 +31,8 @@ import {
   topology,
   type WindowStoreDefinition,
 } from '@zhongtai/streams';
-import { segmentOf } from './admit-once.ts';
 import { rawTopic } from './raw-topic.ts';
+import { segmentOf } from './segments.ts';
 
 export interface AdmitCheckParts {
   readonly sources: readonly { readonly source: Source; readonly direct: Topic; readonly inbound: Topic }[];

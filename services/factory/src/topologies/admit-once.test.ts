@@ -4,7 +4,8 @@ import { sampleRecord } from '@zhongtai/schemas/sample';
 import type { Topology } from '@zhongtai/streams';
 import { admit } from './admit.ts';
 import { admitParts, catalogueCodec, directEvent, noon, ruleBench } from './admit-fixture.ts';
-import { idStore, memoryOf, seenContent, segmentOf } from './admit-once.ts';
+import { idStore, memoryOf, seenContent } from './admit-once.ts';
+import { segmentOf } from './segments.ts';
 
 const hour = 3_600_000;
 const codec = catalogueCodec();

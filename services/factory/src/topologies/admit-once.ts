@@ -18,7 +18,9 @@ import {
   type WindowStore,
   type WindowStoreDefinition,
 } from '@zhongtai/streams';
+import { setAside } from './admit-reasons.ts';
 import { rawTopic } from './raw-topic.ts';
+import { segmentOf } from './segments.ts';
 
 /** What the second stage needs to look at an event's bytes. */
 export type Schemas = Pick<Codec, 'decode' | 'schemaIdOf' | 'writerOf'>;
@@ -83,10 +85,6 @@ export function seenContent(
   return undefined;
 }
 
-export function segmentOf(atMs: number, segmentMs: number): number {
-  return Math.floor(atMs / segmentMs) * segmentMs;
-}
-
 /** Finds the reader of fingerprints for the schema that a value was written with. */
 function createReaders({ schemas, highway }: Pick<AdmitOnceParts, 'schemas' | 'highway'>) {
   const ours = new Set(highway.records.map(({ name }) => name));
@@ -118,8 +116,8 @@ export function admitOnce(parts: AdmitOnceParts): Topology {
   function admit(record: InputRecord<Buffer>, context: Context): void {
     const { bytes } = record;
     const print = readerOf(bytes)?.(bytes, frameBytes);
-    if (print === undefined) context.deadLetter('ZT-ADMIT-SOURCE', `is no event of ${source}`);
-    else if (print.id === null) context.deadLetter('ZT-ADMIT-EVENT-ID', '/event_id: must be a UUID');
+    if (print === undefined) setAside(context, 'ZT-ADMIT-SOURCE', `is no event of ${source}`);
+    else if (print.id === null) setAside(context, 'ZT-ADMIT-EVENT-ID', '/event_id: must be a UUID');
     else if (isFirst(record, print.id, print.content, context)) {
       context.emitBytes(out, record.key, bytes, { partition: record.partition, headers: 'input' });
     }
@@ -132,7 +130,7 @@ export function admitOnce(parts: AdmitOnceParts): Topology {
     const seen = seenContent(ids, id, atMs, memory);
     if (seen === undefined) ids.put(id, segmentOf(atMs, memory.segmentMs), content);
     else if (seen === content) context.drop('repeat');
-    else context.deadLetter('ZT-ADMIT-CONTENT', 'an event of this id, with other content, was let through');
+    else setAside(context, 'ZT-ADMIT-CONTENT', 'an event of this id, with other content, was let through');
     return seen === undefined;
   }
 
