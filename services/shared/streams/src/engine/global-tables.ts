@@ -1,8 +1,8 @@
-import { StreamsError } from '../errors.ts';
+import { messageOf, StreamsError } from '../errors.ts';
 import type { LogPage, LogReader, Place } from '../log-port.ts';
 import type { LocalState } from '../store/local-state.ts';
 import type { GlobalView } from '../task/types.ts';
-import { backoffMs, isWorthSaying, messageOf, pause } from './failures.ts';
+import { backoffMs, isWorthSaying, pause } from './failures.ts';
 import type { EngineLogger } from './options.ts';
 
 export interface GlobalTableParts {
@@ -16,7 +16,7 @@ export interface GlobalTableParts {
   readonly logger: EngineLogger;
 }
 
-/** A copy that was written to at least this often says that it stands at the end. */
+/** How often a copy that is followed asks for the ends, and says that it stood there when it has come to them. */
 const stampEveryMs = 60_000;
 
 /** The whole of a table's topic, followed by this process; one copy for all its tasks. */
@@ -25,7 +25,9 @@ export class GlobalTable implements GlobalView {
   readonly #ending = new AbortController();
   readonly #waiting = new Set<() => void>();
   #following: Promise<unknown> = Promise.resolve();
-  #stampedMs = 0;
+  #askedMs = 0;
+  /** The ends as they were at a moment; the copy stood there when every partition has come to its own. */
+  #goal: { readonly atMs: number; readonly offsets: readonly number[] } | null = null;
 
   constructor(parts: GlobalTableParts) {
     this.#parts = parts;
@@ -65,25 +67,45 @@ export class GlobalTable implements GlobalView {
       if (this.#offset(bound) === undefined) this.#apply(bound, [], bound.earliest, startedMs);
     }
     this.#stamp(startedMs);
+    this.#askedMs = startedMs;
     this.#following = Promise.all(this.#places().map((place) => this.#follow(place)));
   }
 
-  /** Resolves when the copy holds at least these offsets, by partition. */
+  /**
+   * Resolves when the copy holds at least these offsets, by partition. Offsets behind the ends of the log are those of
+   * another log that was there before, and are not waited for.
+   */
   async reached(offsets: readonly number[], signal: AbortSignal): Promise<void> {
-    while (
-      !signal.aborted &&
-      offsets.some((offset, partition) => (this.offsets()[partition] ?? 0) < offset)
-    ) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          clearTimeout(timer);
-          this.#waiting.delete(done);
-          resolve();
-        };
-        const timer = setTimeout(done, 100);
-        this.#waiting.add(done);
-      });
+    if (this.#holds(offsets)) return;
+    const { topic } = this;
+    const bounds = await this.#parts.reader.bounds(this.#places());
+    const ends = new Map(bounds.map(({ partition, end }) => [partition, end]));
+    const inLog = offsets.map((offset, partition) => Math.min(offset, ends.get(partition) ?? 0));
+    if (offsets.some((offset, partition) => offset !== inLog[partition])) {
+      const message = 'a global table has less than the last commit saw: its topic is another one';
+      this.#parts.logger.error({ topic, offsets, ends: inLog }, message);
     }
+    if (this.#holds(inLog)) return;
+    this.#parts.logger.warn({ topic, offsets: inLog, at: this.offsets() }, 'task waits for a global table');
+    while (!signal.aborted && !this.#holds(inLog)) await this.#moved();
+  }
+
+  #holds(offsets: readonly number[]): boolean {
+    const present = this.offsets();
+    return offsets.every((offset, partition) => (present[partition] ?? 0) >= offset);
+  }
+
+  /** Resolves when something was read, or after a moment. */
+  #moved(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, 100);
+      this.#waiting.add(done);
+    });
   }
 
   async stop(): Promise<void> {
@@ -123,6 +145,7 @@ export class GlobalTable implements GlobalView {
         if (signal.aborted) return;
         if (page === null) throw moved(place, offset);
         await this.#take(place, page, this.#parts.clock());
+        await this.#stampWhenThere(this.#parts.clock());
         attempt = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -140,8 +163,22 @@ export class GlobalTable implements GlobalView {
     if (page.nextOffset !== this.#offset(place)) {
       const entries = page.records.map(({ key, value }) => [String(key), value] as const);
       this.#apply(place, entries, page.nextOffset, nowMs);
-    } else if (nowMs - this.#stampedMs > stampEveryMs) this.#stamp(nowMs);
+    }
     for (const done of this.#waiting) done();
+  }
+
+  /** A partition that is stuck keeps the whole copy at the time when it last stood at its end. */
+  async #stampWhenThere(nowMs: number): Promise<void> {
+    if (this.#goal === null) {
+      if (nowMs - this.#askedMs < stampEveryMs) return;
+      this.#askedMs = nowMs;
+      const bounds = await this.#parts.reader.bounds(this.#places());
+      const ends = bounds.toSorted((left, right) => left.partition - right.partition);
+      this.#goal = { atMs: nowMs, offsets: ends.map(({ end }) => end) };
+    }
+    if (this.#ending.signal.aborted || this.#goal === null || !this.#holds(this.#goal.offsets)) return;
+    this.#stamp(this.#goal.atMs);
+    this.#goal = null;
   }
 
   #apply(
@@ -168,7 +205,6 @@ export class GlobalTable implements GlobalView {
   /** All partitions stood at their ends. */
   #stamp(atEndMs: number): void {
     const { mark } = this.#parts.state;
-    this.#stampedMs = atEndMs;
     if (mark === null) return;
     const stamped = { ...mark, sequence: mark.sequence + 1, atEndMs };
     this.#parts.state.apply({ from: mark.sequence, mark: stamped, keyed: [], windows: [] });
