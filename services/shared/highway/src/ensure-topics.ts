@@ -48,9 +48,8 @@ export async function ensureTopics(
 
 /**
  * A table that is deleted by age loses values that are still true, a stream that is compacted loses events, a table
- * that forgets its deletes too soon brings erased values back in local copies, and windows that are kept too short
- * are not found again: all are refused. Another retention of a stream is somebody's decision about disk or law, so it
- * is named and left alone.
+ * that forgets its deletes too soon brings erased values back in local copies: all are refused. Another retention is
+ * somebody's decision about disk or law, or comes with a window that was changed, so it is named and left alone.
  */
 async function compareKeeping(
   admin: KafkajsAdmin,
@@ -76,9 +75,7 @@ async function compareKeeping(
       const fields = { topic: topic.name, stamps, wanted: stampsOf(topic) };
       logger.warn(fields, 'records of the topic are stamped by another clock than the catalogue says');
     }
-    if (isCompacted(topic)) requireKept(topic, 'delete.retention.ms', found, deletesKeptMs(topic));
-    if (topic.cleanup === 'compact,delete' && topic.retentionMs !== null)
-      requireKept(topic, 'retention.ms', found, topic.retentionMs);
+    if (isCompacted(topic)) requireDeletesKept(topic, Number(found.get('delete.retention.ms')));
     const retentionMs = Number(found.get('retention.ms'));
     if (topic.retentionMs !== null && retentionMs !== topic.retentionMs) {
       const fields = { topic: topic.name, retentionMs, wantedMs: topic.retentionMs };
@@ -137,15 +134,12 @@ function deletesKeptMs(topic: WantedTopic): number {
   return topic.deleteRetentionMs ?? defaultDeleteRetentionMs;
 }
 
-/** Longer does no harm; -1 is for ever. */
-function requireKept(
-  { name }: WantedTopic,
-  setting: 'retention.ms' | 'delete.retention.ms',
-  config: ReadonlyMap<string, string>,
-  wantedMs: number,
-): void {
-  const foundMs = Number(config.get(setting));
-  if (foundMs === -1 || foundMs >= wantedMs) return;
+/** Longer does no harm. */
+function requireDeletesKept(topic: WantedTopic, foundMs: number): void {
+  const { name } = topic;
+  const setting = 'delete.retention.ms';
+  const wantedMs = deletesKeptMs(topic);
+  if (foundMs >= wantedMs) return;
   throw new HighwayError(
     'ZT-HIGHWAY-POLICY',
     `topic ${name} has ${setting}=${foundMs}, at least ${wantedMs} is needed: what is deleted sooner is missed by ` +
