@@ -1,8 +1,8 @@
-import { StreamsError } from '../errors.ts';
+import { messageOf, StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
 import { memoryStates, openStateDirectory, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
-import { isWorthSaying, messageOf, patiently, within } from './failures.ts';
+import { isWorthSaying, patiently, within } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts';

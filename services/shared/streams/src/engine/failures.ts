@@ -9,14 +9,9 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /** A short word for a metric's label. */
-export function reasonOf(error: unknown): 'fenced' | 'unknown' | 'fatal' {
+export function abortReasonOf(error: unknown): 'fenced' | 'unknown' | 'fatal' {
   if (isFenced(error)) return 'fenced';
   return isRetryable(error) ? 'unknown' : 'fatal';
-}
-
-export function messageOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
-  return String(error.message);
 }
 
 /** Resolves after `ms`, or at once when the signal is raised. */

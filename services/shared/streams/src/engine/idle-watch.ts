@@ -1,7 +1,7 @@
+import { messageOf } from '../errors.ts';
 import type { Log, LogReader } from '../log-port.ts';
 import { topicName } from '../topology/names.ts';
 import type { Application, Topology } from '../topology/types.ts';
-import { messageOf } from './failures.ts';
 import type { EngineLogger, Upstream } from './options.ts';
 import type { TaskRunner } from './task-runner.ts';
 

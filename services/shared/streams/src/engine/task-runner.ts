@@ -1,16 +1,16 @@
+import { messageOf } from '../errors.ts';
 import type { LogBatch, Place, TaskGroup } from '../log-port.ts';
 import type { TaskObserver } from '../task/types.ts';
 import { commitWaitMs } from './commit-policy.ts';
 import { commitTask } from './commit-task.ts';
 import {
+  abortReasonOf,
   backoffMs,
   isFenced,
   isRetryable,
   isWorthSaying,
-  messageOf,
   patiently,
   pause,
-  reasonOf,
   within,
 } from './failures.ts';
 import { InputProgress } from './input-progress.ts';
@@ -253,7 +253,7 @@ export class TaskRunner implements Workable, WatchedTask {
 
   async #commitFailed(opened: OpenedTask, error: unknown): Promise<void> {
     const { logger, metrics } = this.#parts;
-    metrics.aborts.inc({ ...this.#label, reason: reasonOf(error) });
+    metrics.aborts.inc({ ...this.#label, reason: abortReasonOf(error) });
     this.status.lastError = messageOf(error);
     const { partition } = this;
     if (isFenced(error)) {

@@ -34,9 +34,9 @@ export class Effects {
   #writes = 0;
   #recordOutputs = 0;
   #recordBytes = 0;
-  #stageWrites = 0;
-  #stageOutputs = 0;
-  #stageBytes = 0;
+  #topologyWrites = 0;
+  #topologyOutputs = 0;
+  #topologyBytes = 0;
 
   constructor(maxRecordBytes: number) {
     this.maxRecordBytes = maxRecordBytes;
@@ -48,7 +48,7 @@ export class Effects {
     this.#writes = 0;
     this.#recordOutputs = this.outputs.length;
     this.#recordBytes = this.bytes;
-    this.beginStage();
+    this.beginTopology();
   }
 
   /** Takes back the whole record, whatever topologies it has been through. */
@@ -57,15 +57,15 @@ export class Effects {
   }
 
   /** The record enters a topology. */
-  beginStage(): void {
-    this.#stageWrites = this.#writes;
-    this.#stageOutputs = this.outputs.length;
-    this.#stageBytes = this.bytes;
+  beginTopology(): void {
+    this.#topologyWrites = this.#writes;
+    this.#topologyOutputs = this.outputs.length;
+    this.#topologyBytes = this.bytes;
   }
 
   /** Takes back what the record did in the present topology. */
-  undoStage(): void {
-    this.#undo(this.#stageWrites, this.#stageOutputs, this.#stageBytes);
+  undoTopology(): void {
+    this.#undo(this.#topologyWrites, this.#topologyOutputs, this.#topologyBytes);
   }
 
   encode<T>(serde: Serde<T>, value: T): Buffer {

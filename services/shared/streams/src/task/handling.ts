@@ -72,14 +72,14 @@ export class Handling {
       observe?.suppressed(run.name);
       return;
     }
-    this.#effects.beginStage();
+    this.#effects.beginTopology();
     try {
       run.context.begin(null, `timer/${timer.name}/${timer.key}/${timer.dueMs}`);
       definition.onDue(timer, run.context);
       observe?.fired(run.name, run.streamTimeMs - timer.dueMs);
     } catch (error) {
       if (failureOf(error) !== 'bad_record') throw error;
-      this.#effects.undoStage();
+      this.#effects.undoTopology();
       const letter = timerLetter(run.name, partition, timer, reasonOf(error));
       this.#effects.emitUnchecked(deadLetter(letter));
       observe?.deadLettered(run.name, letter.stage, letter.reason);
@@ -91,7 +91,7 @@ export class Handling {
   #deliver(route: Route, { head }: InputQueue): boolean {
     const { run } = route;
     run.holdTime();
-    this.#effects.beginStage();
+    this.#effects.beginTopology();
     let reason: Reason | null;
     let isPoison = false;
     try {
@@ -104,7 +104,7 @@ export class Handling {
     run.worked += 1;
     if (reason === null) return false;
     run.resetTime();
-    this.#effects.undoStage();
+    this.#effects.undoTopology();
     const letter = letterOf(run.name, this.#stage, head, reason);
     this.#effects.emitUnchecked(this.#options.deadLetter(letter));
     this.#options.observe?.deadLettered(run.name, letter.stage, letter.reason);
@@ -113,8 +113,8 @@ export class Handling {
 
   #runStages({ run, inputs, isTimed }: Route, head: HeadRecord): Reason | null {
     this.#stage = inputs[0]?.stage ?? '';
-    if (isTimed) run.observe(requirePast(head.eventTimeMs, head.ingestTimeMs), head.ingestTimeMs);
-    else if (!run.goesByEventTime) run.observe(head.ingestTimeMs, head.ingestTimeMs);
+    if (isTimed) run.advanceTo(requirePast(head.eventTimeMs, head.ingestTimeMs), head.ingestTimeMs);
+    else if (!run.goesByEventTime) run.advanceTo(head.ingestTimeMs, head.ingestTimeMs);
     if (head.raw.key === null) throw NO_KEY;
     const { context } = run;
     for (const input of inputs) {

@@ -65,7 +65,7 @@ export class TopologyRun {
   }
 
   /** A record moves stream time on; one fast clock cannot move it ahead of the log. */
-  observe(eventTimeMs: number, ingestTimeMs: number): void {
+  advanceTo(eventTimeMs: number, ingestTimeMs: number): void {
     const time = Math.min(eventTimeMs, ingestTimeMs);
     if (time <= this.streamTimeMs) return;
     this.streamTimeMs = time;
