@@ -1,5 +1,8 @@
 /** What the proof's sources write: JSON text, so that Kafka's own console consumer shows it as it is. */
 
+/** Of all topics of the proof. */
+export const partitions = 4;
+
 export interface Order {
   readonly id: string;
   readonly customer: string;

@@ -4,9 +4,8 @@ import { createLogger, createMetrics } from '@zhongtai/runtime';
 import { createEngine, type Letter, type OutRecord } from '@zhongtai/streams';
 import { chain } from './chain.ts';
 import type { Aside } from './read-topics.ts';
-import { topicNames } from './records.ts';
+import { partitions, topicNames } from './records.ts';
 
-const partitions = 4;
 const need = (name: string): string => {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set`);

@@ -98,10 +98,15 @@ export class KafkaTransactionalProducer implements TransactionalProducer {
     const left = new Map(round.map((batch) => [placeName(batch), batch]));
     await this.#until(deadline - this.#clock(), async () => {
       const batches = [...left.values()];
-      const leaders = await Promise.all(batches.map((batch) => this.#link.leaderOf(batch)));
-      const byLeader = Map.groupBy(batches, (batch) => leaders[batches.indexOf(batch)] ?? -1);
+      const led = await Promise.all(
+        batches.map(async (batch) => ({ batch, leader: await this.#link.leaderOf(batch) })),
+      );
+      const byLeader = Map.groupBy(led, ({ leader }) => leader);
       const failures = await Promise.all(
-        [...byLeader].map(([node, ofNode]) => this.#produceAt(node, ofNode, left, ends)),
+        [...byLeader].map(([node, ofNode]) => {
+          const own = ofNode.map(({ batch }) => batch);
+          return this.#produceAt(node, own, left, ends);
+        }),
       );
       throwWorst(failures.flat());
       const [unanswered] = left.keys();

@@ -25,8 +25,8 @@ export interface Comparison {
 }
 
 /**
- * Compares each local copy that stands at the ends of its changelogs with one that is rebuilt from them in memory, for
- * an operator who doubts a machine. The process that the directory belongs to must have ended. Of windows, only what
+ * Compares each local copy that stands at the ends of its changelogs with one that is rebuilt from them in memory: for
+ * proofs, and for tools that doubt a machine. The process that the directory belongs to must have ended. Of windows, only what
  * is inside the retention counts: what is older leaves copies and log at different times.
  */
 export async function compareWithRebuild(options: CompareOptions): Promise<Comparison[]> {
