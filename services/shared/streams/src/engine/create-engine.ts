@@ -14,9 +14,10 @@ import {
   type Readiness,
   type TaskView,
 } from './options.ts';
+import type { RunnerParts } from './runner-parts.ts';
 import { Scheduler } from './scheduler.ts';
 import { checkTopics } from './start-checks.ts';
-import { type RunnerParts, TaskRunner } from './task-runner.ts';
+import { TaskRunner } from './task-runner.ts';
 
 /** A task that has stood in one phase other than running for this long makes the process unready. */
 const stalledMs = 30_000;
@@ -216,7 +217,7 @@ class ApplicationEngine implements Engine {
   }
 
   /** While the membership looks sound, nobody tells us to give the others up: a new round sorts it out. */
-  async #onLost(runner: TaskRunner): Promise<void> {
+  async #onLost(runner: Parameters<RunnerParts['onLost']>[0]): Promise<void> {
     if (this.#runners.get(runner.partition) !== runner) return;
     const sound = await this.#group?.confirm(runner.generation).catch(() => false);
     if (sound !== true || this.#runners.get(runner.partition) !== runner) return;

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import type { LogBatch, Place, TaskGroup } from '../log-port.ts';
+import type { LogBatch, Place } from '../log-port.ts';
 import type { TaskObserver } from '../task/types.ts';
 import { commitWaitMs } from './commit-policy.ts';
 import { commitTask } from './commit-task.ts';
@@ -14,23 +14,14 @@ import {
   within,
 } from './failures.ts';
 import { InputProgress } from './input-progress.ts';
-import type { EngineMetrics, WatchedTask } from './metrics.ts';
-import { closeTask, type OpenedTask, openTask, type TaskParts } from './open-task.ts';
+import type { WatchedTask } from './metrics.ts';
+import { closeTask, type OpenedTask, openTask } from './open-task.ts';
 import type { TaskPhase } from './options.ts';
 import { prepareBatch } from './prepare-batch.ts';
-import type { Scheduler, Workable } from './scheduler.ts';
+import type { RunnerParts } from './runner-parts.ts';
+import type { Workable } from './scheduler.ts';
 import { TaskStatus } from './task-status.ts';
 import { workSlice } from './work-slice.ts';
-
-export interface RunnerParts extends TaskParts {
-  readonly group: Pick<TaskGroup, 'go' | 'confirm'>;
-  readonly scheduler: Scheduler;
-  readonly metrics: EngineMetrics;
-  readonly prepare: (values: Iterable<Buffer | null>) => Promise<void> | null;
-  /** Somebody else has this task now. */
-  readonly onLost: (runner: TaskRunner) => void;
-  readonly onFatal: (error: unknown) => void;
-}
 
 /** When a record that waits for the world is tried again, if nothing else moves. */
 const retryMs = 1000;
