@@ -38,6 +38,11 @@ export interface LogReader {
    * first (deleted) or behind its last (the log is another one).
    */
   read(place: Place, offset: number, maxBytes?: number): Promise<LogPage | null>;
+  /**
+   * What tells a topic from another one that had its name before: copies of that one are of no use. By topic; one
+   * that cannot be told is missing.
+   */
+  identities(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { createCluster, exchange, type KafkaClientOptions } from '../kafka-clien
 import { listOffsets, placeName } from '../list-offsets.ts';
 import { readRecordSet } from '../record-batch-reader.ts';
 import type { Place } from '../subscription-types.ts';
+import { topicIdsRequest } from './topic-ids.ts';
 import type { LogPage, LogReader } from './types.ts';
 
 const requestTimeoutMs = 10_000;
@@ -77,6 +78,24 @@ export class KafkaLogReader implements LogReader {
           await sleep(corruptBackOffMs * 2 ** corruptReads);
         }
       }
+    });
+  }
+
+  async identities(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const [first] = topics;
+    if (first === undefined) return new Map();
+    return await this.#patiently('topic ids', async () => {
+      await this.#know(topics);
+      const node = this.#cluster.leaderOf(first, 0);
+      if (node < 0) throw new HighwayError('ZT-HIGHWAY-AWAY', `${first}/0 has no leader`);
+      const ids = await this.#cluster.run('asking for topic ids', async (present) =>
+        exchange(await present.findBroker({ nodeId: node }), topicIdsRequest(topics)),
+      );
+      const missing = topics.find((topic) => !ids.has(topic));
+      if (missing === undefined) return ids;
+      throw new HighwayError('ZT-HIGHWAY-NO-TOPIC', `${missing} does not exist`, {
+        details: { topic: missing },
+      });
     });
   }
 

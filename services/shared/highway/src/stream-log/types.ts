@@ -19,6 +19,11 @@ export interface LogReader {
    * (fatal) for a batch that cannot be read.
    */
   read(place: Place, offset: number, maxBytes?: number): Promise<LogPage | null>;
+  /**
+   * What tells a topic from another one that had its name before: copies of that one are of no use. By topic; one
+   * that cannot be told is missing.
+   */
+  identities(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
 }
 

@@ -78,6 +78,10 @@ export class WireReader {
     return this.#buffer.readInt16BE(this.#at - 2);
   }
 
+  flag(): boolean {
+    return this.#buffer[this.#at++] === 1;
+  }
+
   int32(): number {
     this.#at += 4;
     return this.#buffer.readInt32BE(this.#at - 4);

@@ -164,6 +164,23 @@ describe('a local copy', () => {
     exact(1);
   });
 
+  it('of a log that was made anew is rebuilt, though the new one is longer', async () => {
+    const first = await fixture.run('a');
+    fixture.send(['gone', ...keys]);
+    await eventually(() => fixture.counts()['gone'] !== undefined && done(1)());
+    await first.engine.stop();
+    fixture.log.clearAll();
+    const other = await fixture.run('b');
+    fixture.send([...keys, ...keys, ...keys]);
+    await eventually(done(3));
+    await other.engine.stop();
+    const again = await fixture.run('a', {}, first.states);
+    fixture.send(['gone']);
+    await eventually(() => fixture.counts()['gone'] !== undefined);
+    expect(fixture.counts()['gone']).toEqual([1]);
+    expect(again.said).toContain(rebuilt);
+  });
+
   it('that is too old is rebuilt, so that what was deleted does not come back', async () => {
     const first = await fixture.run('a');
     fixture.send(keys);

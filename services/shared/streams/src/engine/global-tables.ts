@@ -48,8 +48,9 @@ export class GlobalTable implements GlobalView {
   /** Reads to the ends as they are now, then follows. */
   async start(): Promise<void> {
     const bounds = await this.#parts.reader.bounds(this.#places());
+    const identity = (await this.#parts.reader.identities([this.topic])).get(this.topic);
     const startedMs = this.#parts.clock();
-    const reason = this.#distrust(bounds, startedMs);
+    const reason = this.#distrust(bounds, identity, startedMs);
     if (reason !== null) {
       this.#parts.logger.error(
         { topic: this.topic, reason },
@@ -57,6 +58,7 @@ export class GlobalTable implements GlobalView {
       );
       this.#parts.state.clear();
     }
+    if (this.#parts.state.mark === null) this.#adopt(identity, startedMs);
     for (const bound of bounds) {
       for (let offset = this.#offset(bound) ?? bound.earliest; offset < bound.end; ) {
         const page = await this.#parts.reader.read(bound, offset);
@@ -124,9 +126,14 @@ export class GlobalTable implements GlobalView {
     return this.#parts.state.mark?.changelogs[`${topic}/${partition}`];
   }
 
-  #distrust(bounds: readonly (Place & { earliest: number; end: number })[], nowMs: number): string | null {
+  #distrust(
+    bounds: readonly (Place & { earliest: number; end: number })[],
+    identity: string | undefined,
+    nowMs: number,
+  ): string | null {
     const { mark } = this.#parts.state;
     if (mark === null) return null;
+    if (mark.logs?.[this.topic] !== identity) return 'its topic is another one';
     if (nowMs - mark.atEndMs > this.#parts.deleteRetentionMs / 2)
       return 'it last stood at the end too long ago';
     for (const bound of bounds) {
@@ -181,6 +188,13 @@ export class GlobalTable implements GlobalView {
     this.#goal = null;
   }
 
+  /** Remembers, before anything is read of it, which log this is. */
+  #adopt(identity: string | undefined, startedMs: number): void {
+    const logs = identity === undefined ? {} : { [this.topic]: identity };
+    const mark = { sequence: 1, changelogs: {}, logs, atEndMs: startedMs };
+    this.#parts.state.apply({ from: 0, mark, keyed: [], windows: [] });
+  }
+
   #apply(
     { topic, partition }: Place,
     entries: readonly (readonly [string, Buffer | null])[],
@@ -193,6 +207,7 @@ export class GlobalTable implements GlobalView {
     state.apply({
       from,
       mark: {
+        ...mark,
         sequence: from + 1,
         changelogs: { ...mark?.changelogs, [`${topic}/${partition}`]: nextOffset },
         atEndMs: mark?.atEndMs ?? startedMs,

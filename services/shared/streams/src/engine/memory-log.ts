@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
   GroupOptions,
   InternalTopic,
@@ -29,6 +30,7 @@ export type CommitFate =
 export class MemoryLog implements Log {
   readonly #topics = new Map<string, MemoryPartition[]>();
   readonly #retentionMs = new Map<string, number>();
+  readonly #identities = new Map<string, string>();
   readonly #owners = new Map<string, { epoch: number; open: MemoryTransaction | null }>();
   readonly #coordinators = new Map<string, MemoryCoordinator>();
   readonly #waiting = new Set<() => void>();
@@ -43,6 +45,7 @@ export class MemoryLog implements Log {
 
   createTopic(name: string, partitions: number): void {
     if (this.#topics.has(name)) return;
+    this.#identities.set(name, randomUUID());
     this.#topics.set(
       name,
       Array.from({ length: partitions }, () => new MemoryPartition()),
@@ -56,6 +59,7 @@ export class MemoryLog implements Log {
   /** Another log at the same address: the topics are there and empty. */
   clearAll(): void {
     for (const partition of [...this.#topics.values()].flat()) partition.clear();
+    for (const name of this.#topics.keys()) this.#identities.set(name, randomUUID());
     this.#owners.clear();
   }
 
@@ -127,6 +131,10 @@ export class MemoryLog implements Log {
         if (page === null || page.nextOffset > offset) return page;
         await this.changed();
         return this.read(place, offset, maxBytes);
+      },
+      identities: async (topics) => {
+        this.check();
+        return new Map([...this.#identities].filter(([name]) => topics.includes(name)));
       },
       close: async () => undefined,
     };

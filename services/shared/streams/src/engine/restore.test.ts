@@ -35,6 +35,7 @@ function readerOf(pages: Readonly<Record<number, LogPage>>, earliest: number, en
       asked.push(offset);
       return pages[offset] ?? null;
     },
+    identities: async () => new Map(),
     close: async () => undefined,
   };
   return { reader, asked };

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { StreamsError } from '../errors.ts';
 import type { LogPage, LogReader, LogRecord, Place } from '../log-port.ts';
-import type { LocalState } from '../store/local-state.ts';
+import type { LocalState, StateMark } from '../store/local-state.ts';
 import { otherWidths } from '../store/segment-widths.ts';
 import { restoredChange } from '../task/restore.ts';
 import type { StoreLayout } from '../topology/names.ts';
@@ -37,7 +37,8 @@ const pageBytes = 1024 * 1024;
 export async function restore(parts: RestoreParts): Promise<void> {
   const startedMs = parts.clock();
   const tails = await tailsOf(parts);
-  const distrust = reasonToDistrust(parts, tails, startedMs);
+  const logs = await parts.reader.identities(parts.layouts.map(({ changelog }) => changelog));
+  const distrust = reasonToDistrust(parts, tails, logs, startedMs);
   if (distrust !== null) {
     const { partition } = parts;
     parts.logger.error(
@@ -46,6 +47,7 @@ export async function restore(parts: RestoreParts): Promise<void> {
     );
     parts.state.clear();
   }
+  adopt(parts, logs, startedMs);
   const remaining = new Map(tails.map((tail) => [tail, Math.max(0, tail.end - startOf(parts, tail))]));
   const report = (tail: Tail, left: number): void => {
     remaining.set(tail, left);
@@ -70,6 +72,7 @@ async function tailsOf({ reader, layouts, partition }: RestoreParts): Promise<Ta
 function reasonToDistrust(
   { state, layouts, deleteRetentionMs }: RestoreParts,
   tails: readonly Tail[],
+  logs: ReadonlyMap<string, string>,
   nowMs: number,
 ): string | null {
   const { mark } = state;
@@ -78,13 +81,37 @@ function reasonToDistrust(
   if (widths !== null) return widths;
   // Deletes older than this may have left the log; what they deleted would come back.
   if (nowMs - mark.atEndMs > deleteRetentionMs / 2) return 'it last stood at the end too long ago';
-  for (const { place, earliest, end } of tails) {
-    const at = mark.changelogs[place.topic];
-    if (at === undefined) continue;
-    if (at > end) return `it is ahead of ${place.topic}: offset ${at}, end ${end}`;
-    if (at < earliest) return `${place.topic} begins at ${earliest}, behind its offset ${at}`;
+  for (const tail of tails) {
+    const fault = faultOf(state, mark, tail, logs);
+    if (fault !== null) return fault;
   }
   return null;
+}
+
+function faultOf(
+  state: LocalState,
+  mark: StateMark,
+  { layout: { store }, place: { topic }, earliest, end }: Tail,
+  logs: ReadonlyMap<string, string>,
+): string | null {
+  const at = mark.changelogs[topic];
+  if (at === undefined) {
+    // Of a topology that was gone for a while: nobody knows what has happened to its log since.
+    for (const _entry of state.entries(store))
+      return `it holds entries of ${store}, whose log it does not follow`;
+    return null;
+  }
+  if (mark.logs?.[topic] !== logs.get(topic)) return `${topic} is another log than its own`;
+  if (at > end) return `it is ahead of ${topic}: offset ${at}, end ${end}`;
+  return at < earliest ? `${topic} begins at ${earliest}, behind its offset ${at}` : null;
+}
+
+/** Remembers, before anything is read of them, which logs these are. */
+function adopt({ state, layouts }: RestoreParts, logs: ReadonlyMap<string, string>, startedMs: number): void {
+  if (layouts.length === 0) return;
+  const { sequence, changelogs, atEndMs } = state.mark ?? { sequence: 0, changelogs: {}, atEndMs: startedMs };
+  const mark = { sequence: sequence + 1, changelogs, logs: Object.fromEntries(logs), atEndMs };
+  state.apply({ from: sequence, mark, keyed: [], windows: [] });
 }
 
 function startOf({ state }: RestoreParts, { place, earliest }: Tail): number {
@@ -144,6 +171,7 @@ function applyChunk(
     from,
     // A copy that is being read from the beginning holds nothing older than the moment when that began.
     mark: {
+      ...mark,
       sequence: from + 1,
       changelogs: { ...mark?.changelogs, [layout.changelog]: nextOffset },
       atEndMs: mark?.atEndMs ?? startedMs,
@@ -161,7 +189,8 @@ function stamp({ state, layouts }: RestoreParts, tails: readonly Tail[], atEndMs
   for (const { place, end } of tails) {
     changelogs[place.topic] = Math.max(end, state.mark?.changelogs[place.topic] ?? 0);
   }
-  state.apply({ from, mark: { sequence: from + 1, changelogs, atEndMs }, keyed: [], windows: [] });
+  const mark = { ...state.mark, sequence: from + 1, changelogs, atEndMs };
+  state.apply({ from, mark, keyed: [], windows: [] });
 }
 
 export function givenUp(): StreamsError {

@@ -53,6 +53,8 @@ export interface StateMark {
   readonly sequence: number;
   /** By changelog topic: behind the last record that is in the copy. */
   readonly changelogs: Readonly<Record<string, number>>;
+  /** By topic: the identity of the log that the offsets are of; missing where the log has none. */
+  readonly logs?: Readonly<Record<string, string>>;
   /** When it last stood at the log's end, by the machine's clock. */
   readonly atEndMs: number;
 }

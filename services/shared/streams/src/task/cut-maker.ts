@@ -88,7 +88,7 @@ export class CutMaker {
     if (this.#changelogs.size > 0)
       state.apply({
         ...change,
-        mark: { sequence: change.from + 1, changelogs: marked, atEndMs: this.#nowMs },
+        mark: { ...state.mark, sequence: change.from + 1, changelogs: marked, atEndMs: this.#nowMs },
       });
     const dropped = new Map(change.windows.map(({ store, dropBeforeMs }) => [store, dropBeforeMs]));
     for (const run of this.#runs) {
