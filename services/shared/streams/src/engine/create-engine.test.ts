@@ -203,3 +203,24 @@ describe('the checks at the start', () => {
     expect(process.said).toContain('not possible yet');
   });
 });
+
+describe('readiness', () => {
+  it('says since when a task waits for the registry, and no more when it goes on', async () => {
+    let isAway = false;
+    const away = Object.assign(new Error('the registry is away'), { failure: 'retryable' });
+    const prepare = () => (isAway ? Promise.reject(away) : null);
+    const { engine } = await fixture.run('a', { prepare });
+    await eventually(() => engine.tasks().every(({ phase }) => phase === 'running'));
+    isAway = true;
+    fixture.send(['north']);
+    await eventually(() => engine.tasks().some(({ lastError }) => lastError !== null));
+    expect(engine.readiness().ready).toBe(true);
+    fixture.nowMs += 31_000;
+    expect(engine.readiness().reasons).toEqual([
+      expect.stringMatching(/^task \d has been waiting for 31 s: the registry is away$/),
+    ]);
+    isAway = false;
+    await eventually(() => fixture.counts()['north'] !== undefined, 6000);
+    expect(engine.readiness()).toEqual({ ready: true, reasons: [] });
+  });
+});

@@ -284,11 +284,13 @@ class ApplicationEngine implements Engine {
     const reasons: string[] = [];
     if (this.#phase !== '') reasons.push(this.#phase);
     else if (!this.#assigned) reasons.push('no tasks are assigned yet');
-    for (const { partition, phase, sinceMs, lastError } of this.tasks()) {
-      const longMs = this.#clock() - sinceMs;
-      if (phase === 'running' || longMs < stalledMs) continue;
+    for (const { partition, phase, sinceMs, lastError, waitingSinceMs } of this.tasks()) {
+      const fromMs = phase === 'running' ? (waitingSinceMs ?? Number.POSITIVE_INFINITY) : sinceMs;
+      const longMs = this.#clock() - fromMs;
+      if (longMs < stalledMs) continue;
+      const what = phase === 'running' ? 'waiting' : phase;
       const why = lastError === null ? '' : `: ${lastError}`;
-      reasons.push(`task ${partition} has been ${phase} for ${Math.round(longMs / 1000)} s${why}`);
+      reasons.push(`task ${partition} has been ${what} for ${Math.round(longMs / 1000)} s${why}`);
     }
     return { ready: reasons.length === 0, reasons };
   }

@@ -97,6 +97,8 @@ export interface TaskView {
   /** Records that the restore still has to read; 0 when it is done. */
   readonly restoreRemaining: number;
   readonly lastError: string | null;
+  /** Since when it has waited for something that fails again and again; null when nothing does. */
+  readonly waitingSinceMs: number | null;
 }
 
 export interface Readiness {

@@ -1,4 +1,3 @@
-import { messageOf } from '../errors.ts';
 import type { LogBatch, Place } from '../log-port.ts';
 import type { TaskObserver } from '../task/types.ts';
 import { commitWaitMs } from './commit-policy.ts';
@@ -78,9 +77,8 @@ export class TaskRunner implements Workable, WatchedTask {
         () => openTask(this.#parts, { partition, signal, observe, onRestore }),
         signal,
         (error, attempt) => {
-          this.status.lastError = messageOf(error);
-          this.status.enter('opening');
-          const reason = messageOf(error);
+          this.status.again();
+          const reason = this.status.failed(error);
           if (isWorthSaying(attempt))
             logger.warn({ partition, attempt, reason }, 'task cannot be opened yet');
         },
@@ -136,13 +134,13 @@ export class TaskRunner implements Workable, WatchedTask {
 
   async #prepared(batch: LogBatch): Promise<void> {
     const onFailure = (error: unknown, attempt: number): void => {
-      const reason = messageOf(error);
-      this.status.lastError = reason;
+      const reason = this.status.failed(error);
       if (!isWorthSaying(attempt)) return;
       this.#parts.logger.warn({ ...this.#place(batch.topic), attempt, reason }, 'batch waits');
     };
     try {
       await prepareBatch(batch, this.#parts.prepare, this.#ending.signal, onFailure);
+      if (this.#failures === 0) this.status.moved();
     } catch (error) {
       this.#fail(error);
     }
@@ -154,6 +152,7 @@ export class TaskRunner implements Workable, WatchedTask {
     let more = false;
     try {
       more = this.#work(opened);
+      if (this.#failures > 0) this.status.moved();
       this.#failures = 0;
     } catch (error) {
       if (!isRetryable(error)) {
@@ -197,8 +196,7 @@ export class TaskRunner implements Workable, WatchedTask {
 
   #recordWaits(error: unknown): void {
     this.#failures += 1;
-    const reason = messageOf(error);
-    this.status.lastError = reason;
+    const reason = this.status.failed(error);
     if (!isWorthSaying(this.#failures)) return;
     const { partition } = this;
     this.#parts.logger.warn(
@@ -245,7 +243,7 @@ export class TaskRunner implements Workable, WatchedTask {
   async #commitFailed(opened: OpenedTask, error: unknown): Promise<void> {
     const { logger, metrics } = this.#parts;
     metrics.aborts.inc({ ...this.#label, reason: abortReasonOf(error) });
-    this.status.lastError = messageOf(error);
+    this.status.failed(error);
     const { partition } = this;
     if (isFenced(error)) {
       metrics.fenced.inc(this.#label);
@@ -294,7 +292,7 @@ export class TaskRunner implements Workable, WatchedTask {
       this.#parts.onLost(this);
       return;
     }
-    this.status.lastError = messageOf(error);
+    this.status.failed(error);
     this.status.enter('lost');
     this.#parts.onFatal(error);
   }
