@@ -35,8 +35,10 @@ export async function measurePace(scene: Scene, events: number, seconds: number)
 
 function* samples(seed: number, size: number, count: number): Generator<ApiEvent[]> {
   const now = Date.now();
-  const sample = (index: number): ApiEvent =>
-    sampleEvent(usualTypes[index % usualTypes.length] ?? '', { seed, index, now }) as ApiEvent;
+  const sample = (index: number): ApiEvent => {
+    const made: unknown = sampleEvent(usualTypes[index % usualTypes.length] ?? '', { seed, index, now });
+    return made as ApiEvent;
+  };
   for (let made = 0; made < count; made += size) {
     yield Array.from({ length: size }, (_, n) => sample(made + n));
   }
