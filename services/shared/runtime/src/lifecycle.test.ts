@@ -51,7 +51,33 @@ describe('createLifecycle', () => {
     await expect(lifecycle.stop()).rejects.toThrow('components failed to stop');
     expect(seen.slice(-2)).toEqual(['stop http', 'stop broker']);
   });
+
+  it('stops the component that is still starting, then those before it, and starts none after it', async () => {
+    const { seen, component } = recorder();
+    const lifecycle = createLifecycle(logger);
+    lifecycle.add(component('client'));
+    lifecycle.add(patient(seen));
+    lifecycle.add(component('http'));
+    const start = lifecycle.start();
+    await new Promise(setImmediate);
+    await lifecycle.stop();
+    await start;
+    expect(seen).toEqual(['start client', 'give up', 'stop client']);
+  });
 });
+
+/** Waits in its start for something that never comes, until it is told to stop. */
+function patient(seen: string[]): Component {
+  let giveUp = (_: Error): void => {};
+  return {
+    name: 'patient',
+    start: () => new Promise((_, reject) => (giveUp = reject)),
+    stop: async () => {
+      seen.push('give up');
+      giveUp(new Error('stopped'));
+    },
+  };
+}
 
 describe('runUntilSignal', () => {
   function host() {
@@ -69,6 +95,27 @@ describe('runUntilSignal', () => {
     await run;
     expect(seen).toEqual(['start gateway', 'stop gateway']);
     expect(exit).toHaveBeenCalledWith(0);
+  });
+
+  it('hears SIGTERM while the start still waits, stops what is starting and exits 0', async () => {
+    const seen: string[] = [];
+    const { emitter, exit, process } = host();
+    const run = runUntilSignal(patient(seen), logger, { process });
+    await new Promise(setImmediate);
+    emitter.emit('SIGTERM');
+    await run;
+    expect(seen).toEqual(['give up']);
+    expect(exit.mock.calls).toEqual([[0]]);
+  });
+
+  it('exits 0 at SIGTERM though the start never comes to an end', async () => {
+    const { emitter, exit, process } = host();
+    const deaf: Component = { name: 'deaf', start: () => new Promise(() => {}), stop: async () => {} };
+    const run = runUntilSignal(deaf, logger, { process });
+    await new Promise(setImmediate);
+    emitter.emit('SIGTERM');
+    await run;
+    expect(exit.mock.calls).toEqual([[0]]);
   });
 
   it('exits 1 when the start fails', async () => {

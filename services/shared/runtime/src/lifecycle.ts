@@ -1,6 +1,9 @@
 import type { Logger } from './logger.ts';
 
-/** Something with a lifetime. `start` resolves when it works; `stop` resolves when nothing of it is left. */
+/**
+ * Something with a lifetime. `start` resolves when it works; `stop` resolves when nothing of it is left. `stop` may
+ * come while `start` still waits for others: then the start gives up, by a rejection that nobody needs to read.
+ */
 export interface Component {
   readonly name: string;
   start(): Promise<void>;
@@ -16,13 +19,16 @@ export interface Lifecycle extends Component {
 
 /**
  * Starts components in the order in which they were added and stops them in reverse. When one fails to start,
- * those before it are stopped and the error goes on. When one fails to stop, the others are still stopped.
+ * those before it are stopped and the error goes on. When one fails to stop, the others are still stopped. A stop
+ * during the start ends the component that is starting too, and none after it is started.
  */
 export function createLifecycle(logger: Logger, name = 'process'): Lifecycle {
   const components: Component[] = [];
   let started: Component[] = [];
+  let isStopping = false;
 
   async function stop(): Promise<void> {
+    isStopping = true;
     const errors: unknown[] = [];
     for (const component of started.toReversed()) {
       try {
@@ -38,13 +44,16 @@ export function createLifecycle(logger: Logger, name = 'process'): Lifecycle {
 
   async function start(): Promise<void> {
     for (const component of components) {
+      if (isStopping) return;
+      started.push(component);
       try {
         await component.start();
       } catch (error) {
+        if (isStopping) return;
+        started.pop();
         await stop();
         throw error;
       }
-      started.push(component);
       logger.debug({ component: component.name }, 'component started');
     }
   }
@@ -67,8 +76,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a component until SIGTERM or SIGINT, then stops it. Exits 0 after a clean stop; 1 when the start or the
- * stop failed, when the stop took too long, or at a second signal.
+ * Runs a component until SIGTERM or SIGINT, then stops it, even if it is still starting. Exits 0 after a clean stop;
+ * 1 when the start or the stop failed, when the stop took too long, or at a second signal.
  */
 export async function runUntilSignal(
   component: Component,
@@ -78,13 +87,21 @@ export async function runUntilSignal(
   const signal = new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) host.once(name, () => resolve(name));
   });
+  let isSignalled = false;
+  const signalled = signal.then(() => {
+    isSignalled = true;
+  });
   try {
-    await component.start();
+    // A start that is given up because of the signal has nothing left to say.
+    const start = component.start().catch((error: unknown) => {
+      if (!isSignalled) throw error;
+    });
+    await Promise.race([start, signalled]);
   } catch (error) {
     logger.fatal({ err: error }, 'start failed');
     return host.exit(1);
   }
-  logger.info({ component: component.name }, 'started');
+  if (!isSignalled) logger.info({ component: component.name }, 'started');
   logger.info({ signal: await signal }, 'stopping');
   for (const name of ['SIGTERM', 'SIGINT'] as const) host.once(name, () => host.exit(1));
   const timer = setTimeout(() => {
