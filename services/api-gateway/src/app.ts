@@ -3,10 +3,10 @@ import type { Highway } from '@zhongtai/highway';
 import {
   type Component,
   createOperationsApp,
-  isFailure,
   type Logger,
   type Readiness,
   type Registry,
+  untilReady,
 } from '@zhongtai/runtime';
 import { schemaText, topics } from '@zhongtai/schemas';
 import type { Express } from 'express';
@@ -108,7 +108,7 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
   });
   const refusals = createRefusalLog(logger);
   let door: Door | undefined;
-  let stopping = false;
+  const ending = new AbortController();
   const receive = createReceive({
     keys: keys.ring,
     store,
@@ -120,11 +120,11 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
     maxBodyBytes: config.MAX_BODY_BYTES,
     maxEvents: config.MAX_EVENTS,
     retryAfterSeconds: config.RETRY_AFTER_SECONDS,
-    isStopping: () => stopping,
+    isStopping: () => ending.signal.aborted,
   });
   const ready = async (): Promise<Readiness> => {
     const reasons = [
-      ...(stopping ? ['the gateway is stopping'] : []),
+      ...(ending.signal.aborted ? ['the gateway is stopping'] : []),
       ...(publisher.healthy || (await highway.admin.ping()) ? [] : ['kafka does not answer']),
       ...(pressure.admits('P0') ? [] : ['too many bytes are under way']),
       ...(keys.count > 0 ? [] : ['no api key is in force']),
@@ -134,6 +134,16 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
   const operations = createOperationsApp({ registry: options.metrics, ready, logger });
   const router = createRouter({ receive, intake, plans, operations });
 
+  /** Started together with broker and registry, the gateway waits for them instead of failing. */
+  function waitFor(
+    what: string,
+    address: string | readonly string[],
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const giveUpMs = config.START_TIMEOUT_MS;
+    return untilReady(work, { what, address, signal: ending.signal, logger, giveUpMs });
+  }
+
   return {
     name: 'api-gateway',
     operations,
@@ -142,17 +152,16 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
     },
     async start() {
       await keys.start();
-      await untilKafkaAnswers(options, async () => {
-        await highway.admin.ensureTopics(plans.topics);
-        await highway.codec.prepare(plans.topics);
-      });
+      await waitFor('kafka', config.KAFKA_BROKERS, () => highway.admin.ensureTopics(plans.topics));
+      await waitFor('schema registry', config.SCHEMA_REGISTRY_URL, () => highway.codec.prepare(plans.topics));
       await publisher.start();
+      ending.signal.throwIfAborted();
       door = await createDoor(router, config);
       logger.info({ address: door.address }, 'listening');
     },
     /** Takes no new connection, answers what is under way, then sends what waits. Nothing acknowledged is lost. */
     async stop() {
-      stopping = true;
+      ending.abort();
       await door?.close();
       await publisher.stop();
       keys.stop();
@@ -165,21 +174,4 @@ function vaultKeyOf(config: GatewayConfig): Buffer {
   const key = parseVaultKey(config.VAULT_KEY.reveal());
   if (key === undefined) throw gatewayFault('ZT-GATEWAY-VAULT-KEY', 'VAULT_KEY is not 32 bytes');
   return key;
-}
-
-/** Started together with broker and registry, the gateway waits for them instead of failing. */
-async function untilKafkaAnswers(
-  { config, logger, clock }: ApiGatewayOptions,
-  attempt: () => Promise<void>,
-): Promise<void> {
-  const giveUpAt = clock() + config.START_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isFailure(error, 'retryable') || clock() > giveUpAt) throw error;
-      logger.warn({ code: error.code }, 'waiting for kafka and registry');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  }
 }

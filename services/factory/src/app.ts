@@ -6,11 +6,10 @@ import type { Highway } from '@zhongtai/highway';
 import {
   type Component,
   createOperationsApp,
-  isFailure,
   type Logger,
-  messageOf,
   type Readiness,
   type Registry,
+  untilReady,
 } from '@zhongtai/runtime';
 import { topics } from '@zhongtai/schemas';
 import { createEngine, type Engine } from '@zhongtai/streams';
@@ -35,7 +34,6 @@ export interface Factory extends Component {
 }
 
 const letterTopics = Object.values(topics).filter(({ name }) => name === 'dead-letter' || name === 'late');
-const retryMs = 500;
 
 /** Runs one application; other factories with the same APPLICATION share its tasks. */
 export function createFactory(options: FactoryOptions): Factory {
@@ -50,21 +48,25 @@ export function createFactory(options: FactoryOptions): Factory {
     return engine?.readiness() ?? { ready: false, reasons: [phase] };
   }
 
+  function waitFor(
+    what: string,
+    address: string | readonly string[],
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const onWaiting = (reason: string): void => {
+      phase = reason;
+    };
+    return untilReady(work, { what, address, signal: ending.signal, logger, onWaiting });
+  }
+
   /** Topics and schemas: a broker or registry that is coming up is waited for. */
   async function prepare(): Promise<void> {
     const all = [...entry.topics, ...letterTopics];
-    for (let attempt = 1; !ending.signal.aborted; attempt++) {
-      try {
-        await highway.admin.ensureTopics(all);
-        await highway.codec.prepare(all);
-        return await highway.deadLetters.prepare();
-      } catch (error) {
-        if (!isFailure(error, 'retryable')) throw error;
-        phase = `preparing topics and schemas: ${messageOf(error)}`;
-        logger.warn({ err: error, attempt }, 'topics and schemas are not ready yet');
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    }
+    await waitFor('kafka', config.KAFKA_BROKERS, () => highway.admin.ensureTopics(all));
+    await waitFor('schema registry', config.SCHEMA_REGISTRY_URL, async () => {
+      await highway.codec.prepare(all);
+      await highway.deadLetters.prepare();
+    });
   }
 
   return {
@@ -75,7 +77,7 @@ export function createFactory(options: FactoryOptions): Factory {
       await once(server, 'listening');
       logger.info({ address: this.address, application: config.APPLICATION }, 'listening');
       await prepare();
-      if (ending.signal.aborted) return;
+      ending.signal.throwIfAborted();
       engine = engineOf(options, entry, clock);
       await engine.start();
     },

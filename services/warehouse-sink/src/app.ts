@@ -6,9 +6,9 @@ import {
   type Component,
   createOperationsApp,
   type Logger,
-  messageOf,
   type Readiness,
   type Registry,
+  untilReady,
 } from '@zhongtai/runtime';
 import { topics as catalogue, schemaText, type Topic } from '@zhongtai/schemas';
 import type { Warehouse } from '@zhongtai/warehouse';
@@ -19,7 +19,7 @@ import { createSinkMetrics, type Watched } from './metrics.ts';
 import { createOwnership, type Ownership } from './ownership.ts';
 import { createPlans, tablesOf } from './plans.ts';
 import { createTableKeeper } from './table-keeper.ts';
-import { createGate, untilDone } from './waiting.ts';
+import { createGate } from './waiting.ts';
 
 export interface WarehouseSinkOptions {
   readonly config: SinkConfig;
@@ -98,12 +98,15 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
     },
   });
 
-  function waiting(what: string, work: () => Promise<void>): Promise<void> {
-    phase = what;
-    return untilDone(work, ending.signal, (error, attempt) => {
-      phase = `${what}: ${messageOf(error)}`;
-      logger.warn({ err: error, attempt, what }, 'not possible yet');
-    });
+  function waitFor(
+    what: string,
+    address: string | readonly string[],
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const onWaiting = (reason: string): void => {
+      phase = reason;
+    };
+    return untilReady(work, { what, address, signal: ending.signal, logger, onWaiting });
   }
 
   function ready(): Readiness {
@@ -127,9 +130,13 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
       server = app.listen(config.PORT, config.HOST);
       await once(server, 'listening');
       logger.info({ address: this.address }, 'listening');
-      await waiting('creating topics', () => highway.admin.ensureTopics([...topics, ...letterTopics]));
+      await waitFor('kafka', config.KAFKA_BROKERS, () =>
+        highway.admin.ensureTopics([...topics, ...letterTopics]),
+      );
       const tables = topics.flatMap((topic) => tablesOf(topic, schemaText));
-      await waiting('creating tables', () => keeper.prepare(tables, config.VIEWS_DIRECTORY));
+      await waitFor('clickhouse', config.CLICKHOUSE_URL, () =>
+        keeper.prepare(tables, config.VIEWS_DIRECTORY),
+      );
       phase = 'joining the group';
       await ownership.start();
       phase = '';

@@ -23,4 +23,13 @@ describe('ZhongtaiError', () => {
     for (const without of [{ code: 7 }, {}, null, undefined, 'ENOENT'])
       expect(codeOf(without)).toBeUndefined();
   });
+
+  it('says a thing once, however often a client wrapped it', () => {
+    const refused = new Error('connect ECONNREFUSED');
+    const wrapped = new Error('Connection error: connect ECONNREFUSED', { cause: refused });
+    const again = new Error('Connection error: connect ECONNREFUSED', { cause: wrapped });
+    expect(messageOf(new Error('ensure topics', { cause: again }))).toBe(
+      'ensure topics: Connection error: connect ECONNREFUSED',
+    );
+  });
 });

@@ -45,9 +45,11 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The message of anything that was thrown, with the messages of its causes. */
+/** The message of anything that was thrown, with the messages of its causes where these say more. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
   const message = String(error.message);
-  return 'cause' in error && error.cause !== undefined ? `${message}: ${messageOf(error.cause)}` : message;
+  if (!('cause' in error) || error.cause === undefined) return message;
+  const why = messageOf(error.cause);
+  return message.includes(why) ? message : `${message}: ${why}`;
 }

@@ -18,3 +18,4 @@ export {
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { addProcessMetrics, Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export { createOperationsApp, type OperationsOptions, type Readiness } from './operations.ts';
+export { type UntilReadyOptions, untilReady } from './until-ready.ts';
