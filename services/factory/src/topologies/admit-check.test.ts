@@ -48,6 +48,12 @@ describe('an event of a direct publisher', () => {
     },
   );
 
+  it('needs no key: most clients send none, and nobody here asks for it', () => {
+    const inputs = check().parts.flatMap((part) => part.inputs ?? []);
+    expect(inputs.map(({ key }) => key)).toEqual(inputs.map(() => 'optional'));
+    expect(inputs.length).toBe(topicsOf('direct').length);
+  });
+
   it('leaves no clear value behind but in the vault, encrypted', () => {
     const bench = ruleBench(check(), codec);
     const given = directEvent('search_performed', {

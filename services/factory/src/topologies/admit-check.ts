@@ -1,7 +1,7 @@
 /*
  * Makes events of direct publishers fit for everybody (直送事件的檢查與去識別): the same checks, tokens and keys as at
  * the API gateway, by the same rules of the domain.
- * In: direct.<source>, identifiers in clear, any key; stamped by the broker, and that is the event's ingest_time.
+ * In: direct.<source>, identifiers in clear, any key or none; stamped by the broker, and that is the event's ingest_time.
  * State: tokens whose vault records were written within the last hour.
  * Out: inbound.<source>, keyed by the catalogue; vault.identifier, in the same transaction. What is wrong with an event
  * makes it a dead letter, sealed, for its bytes may hold identifiers in clear.
@@ -164,8 +164,13 @@ export function admitCheck(parts: AdmitCheckParts): Topology {
       context.emitBytes(out, checked.key, codec.encode(inbound.name, recordName, checked.event));
     }
 
-    const uses = { name: `check-${source}`, stores: [vaulted], outputs: [out, vault] };
-    return stream(rawTopic(direct), check, uses);
+    const name = `check-${source}`;
+    return stream(rawTopic(direct), check, {
+      name,
+      key: 'optional',
+      stores: [vaulted],
+      outputs: [out, vault],
+    });
   }
 
   return topology('check', {

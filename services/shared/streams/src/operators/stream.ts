@@ -6,6 +6,8 @@ export interface StreamOptions extends Uses {
   readonly name?: string;
   /** Records are taken by event time; on by itself where the part has timers or window stores. */
   readonly byTime?: boolean;
+  /** `optional` for a rule that does not ask for the key: a record without one is no fault, its key is ''. */
+  readonly key?: 'required' | 'optional';
 }
 
 /** A topic and a rule for each of its records. What the rule writes to and reads from is declared beside it. */
@@ -14,7 +16,7 @@ export function stream<T>(topic: StreamTopic<T>, handle: Handler<T>, options: St
   return {
     name,
     operator: 'stream',
-    inputs: [{ topic, kind: 'stream', stage: name, handle }],
+    inputs: [{ topic, kind: 'stream', stage: name, key: options.key ?? 'required', handle }],
     ...usesOf(options),
     ...(options.byTime === undefined ? {} : { byTime: options.byTime }),
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { stream } from '../operators/stream.ts';
 import { application, topology } from '../topology/topology.ts';
 import type { Handler, Part } from '../topology/types.ts';
 import { jsonTopic, keyedStore, shop, streamPart, TaskFixture } from './fixture.ts';
@@ -75,6 +76,19 @@ describe('a poison record', () => {
     fixture.run();
     const reasons = fixture.letters.map(({ reason }) => reason);
     expect(reasons).toEqual(['ZT-STREAMS-NO-KEY', 'ZT-STREAMS-TOMBSTONE', 'ZT-STREAMS-KEY-TEXT']);
+  });
+
+  it('is not one without a key where the rule does not ask for keys', () => {
+    const seen: unknown[] = [];
+    const handle: Handler<{ n: number }> = ({ key, value }) => seen.push([key, value.n]);
+    const fixture = new TaskFixture(shop(stream(orders, handle, { key: 'optional' })));
+    fixture.send(orders, { key: null, value: { n: 1 } }, { key: 'a', value: { n: 2 } });
+    fixture.run();
+    expect(seen).toEqual([
+      ['', 1],
+      ['a', 2],
+    ]);
+    expect(fixture.letters).toEqual([]);
   });
 
   it('is not a tombstone on a table, whose handler gets null', () => {

@@ -115,10 +115,10 @@ export class Handling {
     this.#stage = inputs[0]?.stage ?? '';
     if (isTimed) run.advanceTo(requirePast(head.eventTimeMs, head.ingestTimeMs), head.ingestTimeMs);
     else if (!run.goesByEventTime) run.advanceTo(head.ingestTimeMs, head.ingestTimeMs);
-    if (head.raw.key === null) throw NO_KEY;
     const { context } = run;
     for (const input of inputs) {
       this.#stage = input.stage;
+      if (head.raw.key === null && input.key !== 'optional') throw NO_KEY;
       if (head.raw.value === null && input.kind === 'stream') throw TOMBSTONE;
       context.begin(head);
       input.handle(head, context);

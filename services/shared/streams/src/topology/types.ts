@@ -48,6 +48,8 @@ export interface Input {
   readonly kind: 'stream' | 'table';
   /** Which rule of the topology this is: shown in dead letters, metrics and the graph. */
   readonly stage: string;
+  /** `optional`: records without a key reach the handler too, with '' as their key. Left out: they are dead letters. */
+  readonly key?: 'required' | 'optional';
   readonly handle: (record: InputRecord<Any | null>, context: Context) => void;
 }
 
