@@ -1,6 +1,7 @@
 import { createHighway } from '@zhongtai/highway';
 import {
   addProcessMetrics,
+  configured,
   createLifecycle,
   createLogger,
   createMetrics,
@@ -10,7 +11,7 @@ import {
 import { createApiGateway } from './app.ts';
 import { gatewayConfigSchema } from './config.ts';
 
-const config = parseConfig(gatewayConfigSchema, process.env);
+const config = configured(() => parseConfig(gatewayConfigSchema, process.env));
 const logger = createLogger({ name: 'api-gateway', level: config.LOG_LEVEL });
 const metrics = createMetrics();
 addProcessMetrics(metrics);

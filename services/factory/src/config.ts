@@ -2,7 +2,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseVaultKey } from '@zhongtai/domain';
 import { addresses, integer, parseConfig, secret } from '@zhongtai/runtime';
+import { isInstanceName } from '@zhongtai/streams';
 import { z } from 'zod';
+import { applications } from './applications.ts';
 import { FactoryError } from './errors.ts';
 
 /** The environment of a factory. The README's table repeats it. */
@@ -14,11 +16,13 @@ export const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(8085, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-  APPLICATION: z.string().min(1).default('admit'),
+  APPLICATION: z.enum(Object.keys(applications)).default('admit'),
   /** The same after a restart, or the process does not find its tasks' state again. */
   INSTANCE: z
     .string()
-    .regex(/^[\w.-]+$/, { error: 'must be letters, digits, dots and dashes' })
+    .refine(isInstanceName, {
+      error: 'must be letters, digits, dots, dashes and underscores, the first one no dot',
+    })
     .default(`factory-${hostname().replaceAll(/[^\w.-]/g, '-')}`),
   STATE_DIRECTORY: z.string().default(join(import.meta.dirname, '../../../.local/factory')),
   COMMIT_MS: integer(100, 1, 10_000),

@@ -2,6 +2,7 @@ import { createVaultCipher } from '@zhongtai/domain';
 import { createHighway } from '@zhongtai/highway';
 import {
   addProcessMetrics,
+  configured,
   createLifecycle,
   createLogger,
   createMetrics,
@@ -10,7 +11,7 @@ import {
 import { createFactory } from './app.ts';
 import { parseFactoryConfig, vaultKeyOf } from './config.ts';
 
-const config = parseFactoryConfig(process.env);
+const config = configured(() => parseFactoryConfig(process.env));
 const logger = createLogger({ name: 'factory', level: config.LOG_LEVEL });
 const metrics = createMetrics();
 addProcessMetrics(metrics);

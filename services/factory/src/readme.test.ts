@@ -56,4 +56,24 @@ describe('configuration of the factory', () => {
     );
     expect(JSON.stringify(parseFactoryConfig(secrets))).not.toContain('ssss');
   });
+
+  it.each(['..', '.', '.hidden', 'a/b', 'a b'])(
+    'refuses the INSTANCE %s, which the state could not be kept under',
+    (name) => {
+      expect(() => parseFactoryConfig({ ...secrets, INSTANCE: name })).toThrow(
+        expect.objectContaining({ problems: [expect.stringMatching(/^INSTANCE must be letters/)] }),
+      );
+    },
+  );
+
+  it('names the applications that there are, and what was given for a number', () => {
+    expect(() => parseFactoryConfig({ ...secrets, APPLICATION: 'nope', COMMIT_MS: 'abc' })).toThrow(
+      expect.objectContaining({
+        problems: [
+          'APPLICATION must be one of admit',
+          'COMMIT_MS must be a whole number from 1 to 10000, not "abc"',
+        ],
+      }),
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import { createHighway } from '@zhongtai/highway';
 import {
   addProcessMetrics,
+  configured,
   createLifecycle,
   createLogger,
   createMetrics,
@@ -10,7 +11,7 @@ import { createWarehouse } from '@zhongtai/warehouse';
 import { createWarehouseSink } from './app.ts';
 import { parseSinkConfig } from './config.ts';
 
-const config = parseSinkConfig(process.env);
+const config = configured(() => parseSinkConfig(process.env));
 const logger = createLogger({ name: 'warehouse-sink', level: config.LOG_LEVEL });
 const metrics = createMetrics();
 addProcessMetrics(metrics);

@@ -1,13 +1,13 @@
 import { createVaultCipher } from '@zhongtai/domain';
 import { createHighway } from '@zhongtai/highway';
-import { createLogger, createMetrics } from '@zhongtai/runtime';
+import { configured, createLogger, createMetrics } from '@zhongtai/runtime';
 import { openStateDirectory } from '@zhongtai/streams';
 import { applicationNamed } from '../applications.ts';
 import { parseFactoryConfig, vaultKeyOf } from '../config.ts';
 import { resetApplication } from './reset.ts';
 
 /** The operator's command: APPLICATION, and TOPOLOGY for what a removed topology left. */
-const config = parseFactoryConfig(process.env);
+const config = configured(() => parseFactoryConfig(process.env));
 const logger = createLogger({ name: 'factory-reset', level: config.LOG_LEVEL });
 const highway = createHighway({
   brokers: config.KAFKA_BROKERS,

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { addresses, ConfigError, integer, parseConfig, secret } from './config.ts';
+import { addresses, ConfigError, configured, integer, parseConfig, secret } from './config.ts';
 
 const schema = z.object({
   KAFKA_BROKERS: addresses('127.0.0.1:9092'),
@@ -38,5 +38,35 @@ describe('parseConfig', () => {
     expect(() => parseConfig(schema, { TOKEN_SECRET: 'short-one' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('short-one') }),
     );
+  });
+
+  it('says what a variable must be and what was given', () => {
+    const given = { KAFKA_BROKERS: 'a:1', PORT: 'abc', TOKEN_SECRET: 'sixteen characters' };
+    expect(() => parseConfig(schema, given)).toThrow(
+      expect.objectContaining({ problems: ['PORT must be a whole number from 0 to 65535, not "abc"'] }),
+    );
+  });
+
+  it('does not take empty brokers for the default', () => {
+    expect(() => parseConfig(schema, { KAFKA_BROKERS: '', TOKEN_SECRET: 'sixteen characters' })).toThrow(
+      expect.objectContaining({ problems: ['KAFKA_BROKERS must be host:port[,host:port]'] }),
+    );
+  });
+});
+
+describe('configured', () => {
+  it('prints the sentences alone and exits 1', () => {
+    const printed: string[] = [];
+    const host = {
+      stderr: { write: (text: string) => printed.push(text) },
+      exit: (code: number): never => {
+        throw new Error(`exit ${code}`);
+      },
+    };
+    const read = () => configured(() => parseConfig(schema, { PORT: '-1' }), host);
+    expect(read).toThrow('exit 1');
+    expect(printed).toEqual([
+      'PORT must be a whole number from 0 to 65535, not "-1"\nTOKEN_SECRET is required\n',
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-export { addresses, ConfigError, integer, parseConfig, Secret, secret } from './config.ts';
+export { addresses, ConfigError, configured, integer, parseConfig, Secret, secret } from './config.ts';
 export {
   codeOf,
   type ErrorCode,

@@ -42,7 +42,7 @@ export {
 export { type Timed, type WindowJoinOptions, windowJoin } from './operators/window-join.ts';
 export { hopping, type Span, tumbling, type Windows } from './operators/windows.ts';
 export type { Serde } from './serde.ts';
-export { openStateDirectory, type StateDirectory } from './store/state-directory.ts';
+export { isInstanceName, openStateDirectory, type StateDirectory } from './store/state-directory.ts';
 export type { LateLetter, Letter } from './task/types.ts';
 export { describeTopology, mermaidOf } from './topology/describe.ts';
 export { type Graph, type GraphEdge, type GraphNode, type GraphTopology, graphOf } from './topology/graph.ts';

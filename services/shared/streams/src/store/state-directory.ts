@@ -35,6 +35,7 @@ export interface StateDirectoryOptions {
  * Opens `<directory>/<instance>/<application>/` for this process alone, with a directory for each task's partition.
  *
  * @throws ZT-STREAMS-DIRECTORY-LOCKED when another process has it.
+ * @throws ZT-STREAMS-STATE-DIRECTORY when it cannot be made or written to.
  */
 export async function openStateDirectory(options: StateDirectoryOptions): Promise<StateDirectory> {
   const { directory, application, instance } = options;
@@ -143,9 +144,13 @@ async function warmPartitions(own: string): Promise<Set<number>> {
   return warm;
 }
 
-/** Names become directories. */
+/** Whether a process may be called so: the name becomes a directory. */
+export function isInstanceName(name: string): boolean {
+  return /^[\w-][\w.-]*$/.test(name);
+}
+
 function requireName(name: string): void {
-  if (/^[\w-][\w.-]*$/.test(name)) return;
+  if (isInstanceName(name)) return;
   const message = `"${name}" cannot be a directory's name: letters, digits, dots, dashes and underscores can`;
   throw new StreamsError('ZT-STREAMS-INSTANCE-NAME', message);
 }
