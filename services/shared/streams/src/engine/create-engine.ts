@@ -2,7 +2,7 @@ import { messageOf, StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
 import { memoryStates, openStateDirectory, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
-import { isWorthSaying, patiently, within } from './failures.ts';
+import { patiently, within } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
@@ -21,6 +21,8 @@ import { TaskRunner } from './task-runner.ts';
 
 /** A task that has stood in one phase other than running for this long makes the process unready. */
 const stalledMs = 30_000;
+/** What the start waits for is told at once, then no more often than this. */
+const sayEveryMs = 10_000;
 
 /** Runs an application in this process; more processes with the same application share its tasks. */
 export function createEngine(options: EngineOptions): Engine {
@@ -37,6 +39,9 @@ class ApplicationEngine implements Engine {
   readonly #globals = new Map<string, GlobalTable>();
   readonly #recorded = new Map<string, number>();
   readonly #ending = new AbortController();
+  readonly #ended = new Promise<undefined>((resolve) => {
+    this.#ending.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
   #reader: LogReader | null = null;
   #states: StateDirectory | null = null;
   #group: TaskGroup | null = null;
@@ -84,16 +89,19 @@ class ApplicationEngine implements Engine {
     this.#ticking = setInterval(() => void this.#tick(), this.#limits.tickMs);
   }
 
-  /** Tries until it works, a failure does not pass, or the engine is stopped. */
+  /** Tries until it works, a failure does not pass, or the engine is stopped: then it waits for no call under way. */
   async #persist<T extends object>(what: string, work: () => Promise<T>): Promise<T> {
     this.#phase = what;
-    const { signal } = this.#ending;
-    const result = await patiently(work, signal, (error, attempt) => {
+    let saidMs = Number.NEGATIVE_INFINITY;
+    const trying = patiently(work, this.#ending.signal, (error, attempt) => {
       const reason = messageOf(error);
       this.#phase = `${what}: ${reason}`;
-      if (isWorthSaying(attempt)) this.#options.logger.warn({ what, attempt, reason }, 'not possible yet');
+      if (performance.now() - saidMs < sayEveryMs) return;
+      saidMs = performance.now();
+      this.#options.logger.warn({ what, attempt, reason: reason.slice(0, 200) }, 'not possible yet');
     });
-    if (signal.aborted || result === undefined) throw stopped();
+    const result = await Promise.race([trying, this.#ended]);
+    if (this.#ending.signal.aborted || result === undefined) throw stopped();
     return result;
   }
 
@@ -102,6 +110,10 @@ class ApplicationEngine implements Engine {
     if (typeof directory !== 'string') return directory;
     if (directory === 'memory') return memoryStates();
     const states = await openStateDirectory({ directory, application, instance });
+    if (this.#ending.signal.aborted) {
+      await states.close();
+      throw stopped();
+    }
     if (states.distrusted)
       logger.error({ directory }, 'local copies may be torn and are rebuilt from the log');
     return states;
@@ -122,6 +134,7 @@ class ApplicationEngine implements Engine {
     });
     try {
       await table.start();
+      if (this.#ending.signal.aborted) throw stopped();
     } catch (error) {
       await table.stop();
       throw error;
