@@ -62,6 +62,8 @@ export const streamsErrors = {
   'ZT-STREAMS-SHAPE': 'fatal',
   /** The local copy was closed under a task that is lost. Nothing to do. */
   'ZT-STREAMS-STATE-CLOSED': 'retryable',
+  /** The state directory cannot be made or written to; the message names it. Give another, or mend its rights. */
+  'ZT-STREAMS-STATE-DIRECTORY': 'fatal',
   /** The engine is stopping. Nothing to do. */
   'ZT-STREAMS-STOPPED': 'retryable',
   /** A timer cannot be due at that time. Set aside; mend the handler. */

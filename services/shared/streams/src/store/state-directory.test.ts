@@ -49,6 +49,25 @@ describe('a state directory', () => {
     expect(existsSync(join(directory, 'one', 'orders', '10'))).toBe(false);
   });
 
+  it('that cannot be made is refused at once, with its path and the remedy', async () => {
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    for (const impossible of ['/proc/nope', '/proc/nope/deep', '/proc/self', file, join(file, 'below')]) {
+      const opening = openStateDirectory({
+        directory: impossible,
+        application: { name: 'orders' },
+        instance: 'one',
+      });
+      await expect(opening).rejects.toMatchObject({
+        code: 'ZT-STREAMS-STATE-DIRECTORY',
+        failure: 'fatal',
+        message: expect.stringMatching(
+          new RegExp(`the state directory ${impossible}.* cannot be used .*write to`),
+        ),
+      });
+    }
+  });
+
   it('gives a copy that was closed and is opened again as it was left', async () => {
     const opened = await openOrders();
     for (const expected of ['1', '2', '3']) {
