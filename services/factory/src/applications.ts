@@ -1,14 +1,26 @@
 import { createIdentifiers, createTokens, type VaultCipher } from '@zhongtai/domain';
 import type { Codec } from '@zhongtai/highway';
+import type { Secret } from '@zhongtai/runtime';
 import type { Topic } from '@zhongtai/schemas';
 import type { Application, Upstream } from '@zhongtai/streams';
-import type { FactoryConfig } from './config.ts';
 import { FactoryError } from './errors.ts';
 import { admit, admitTopics } from './topologies/admit.ts';
 
+/** Of a factory's configuration, what applications ask for. */
+interface ApplicationSettings {
+  readonly TOKEN_SECRET: Secret;
+  readonly TOKEN_SECRET_VERSION: number;
+  readonly TOKEN_CACHE_SIZE: number;
+  readonly TOKEN_CACHE_MS: number;
+  readonly MAX_STRING_LENGTH: number;
+  readonly MAX_ITEMS: number;
+  readonly MAX_DEPTH: number;
+  readonly MAX_FUTURE_MS: number;
+}
+
 /** What an application may be built of. */
 export interface ApplicationParts {
-  readonly config: FactoryConfig;
+  readonly config: ApplicationSettings;
   readonly codec: Codec;
   readonly cipher: VaultCipher;
 }

@@ -1,5 +1,5 @@
 import type { Assignment, Highway, PartitionOwner, Place, RawBatch } from '@zhongtai/highway';
-import { codeOf, isFailure, type Logger } from '@zhongtai/runtime';
+import { codeOf, isFailure, type Logger, messageOf } from '@zhongtai/runtime';
 import type { Topic } from '@zhongtai/schemas';
 import { SinkError } from './errors.ts';
 import { take } from './partition-machine.ts';
@@ -146,7 +146,7 @@ export function createOwnership(options: OwnershipOptions): Ownership {
       try {
         return await owner.start();
       } catch (error) {
-        logger.warn({ err: error, attempt }, 'cannot join the group yet');
+        logger.warn({ code: codeOf(error), reason: messageOf(error), attempt }, 'cannot join the group yet');
         await owner.stop().catch(() => undefined);
         await pause(Math.min(5000, 200 * 2 ** attempt), ending.signal);
       }

@@ -51,4 +51,12 @@ describe('the admin', () => {
     expect(await admin.listTopics()).toEqual(['t']);
     expect(log).toEqual(['connected', 'closed', 'connected']);
   });
+
+  it('closes within seconds though its client still connects to something that never answers', async () => {
+    const { admin } = adminOver([{ connect: () => new Promise(() => {}) }]);
+    void admin.listTopics();
+    const startMs = performance.now();
+    await admin.close();
+    expect(performance.now() - startMs).toBeLessThan(4000);
+  });
 });

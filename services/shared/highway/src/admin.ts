@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@zhongtai/runtime';
 import type { Kafka, Admin as KafkajsAdmin } from 'kafkajs';
 import { translate } from './broker-errors.ts';
@@ -6,6 +7,8 @@ import { ensureTopics, type WantedTopic } from './ensure-topics.ts';
 import { HighwayError } from './errors.ts';
 import type { Admin, PartitionEnds } from './highway-types.ts';
 import type { InternalTopic } from './stream-log/types.ts';
+
+const closeWithinMs = 2000;
 
 interface AdminParts {
   readonly kafka: Kafka;
@@ -51,6 +54,11 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
     const was = connected;
     connected = null;
     await was?.then((admin) => admin.disconnect()).catch(() => undefined);
+  };
+
+  /** Does not wait for a client that is still connecting to something that never answers. */
+  const close = async () => {
+    await Promise.race([drop(), sleep(closeWithinMs, undefined, { ref: false })]);
   };
 
   const ensure = (topics: readonly WantedTopic[]) =>
@@ -101,7 +109,7 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
         () => true,
         () => false,
       ),
-    close: drop,
+    close,
   };
 }
 
