@@ -30,6 +30,8 @@ export const streamsErrors = {
   'ZT-STREAMS-HANDLER': 'bad_record',
   /** Records of a topic came to a task that does not read it. A fault of the caller. */
   'ZT-STREAMS-INPUT': 'fatal',
+  /** A task stands where its input holds no records any more; the message names the place, the bounds and the remedy. */
+  'ZT-STREAMS-INPUT-RANGE': 'fatal',
   /** An instance or application name cannot be a directory's. Use letters, digits, dots and dashes. */
   'ZT-STREAMS-INSTANCE-NAME': 'fatal',
   /** The key is not UTF-8 text. Set aside; its writer frames or packs its keys. */

@@ -1,4 +1,10 @@
 export type * from './context.ts';
+export {
+  forgetTopology,
+  type MovedInput,
+  moveInput,
+  type PositionsParts,
+} from './engine/change-positions.ts';
 export { type CompareOptions, type Comparison, compareWithRebuild } from './engine/compare-with-rebuild.ts';
 export { createEngine } from './engine/create-engine.ts';
 export type {

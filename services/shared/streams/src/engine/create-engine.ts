@@ -2,7 +2,8 @@ import { messageOf, StreamsError } from '../errors.ts';
 import type { LogBatch, LogReader, Place, TaskGroup } from '../log-port.ts';
 import { memoryStates, openStateDirectory, type StateDirectory } from '../store/state-directory.ts';
 import { inputTopics, positionTopic, storeLayouts } from '../topology/names.ts';
-import { patiently, within } from './failures.ts';
+import { faultOfInputs } from './check-inputs.ts';
+import { patiently, pause, within } from './failures.ts';
 import { GlobalTable } from './global-tables.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
@@ -162,7 +163,7 @@ class ApplicationEngine implements Engine {
       onAssigned: (generation, partitions) => this.#onAssigned(generation, partitions),
       onRevoked: (reason) => this.#onRevoked(reason),
       onBatch: (batch) => this.#onBatch(batch),
-      onFatal: (error) => this.#fatal(error),
+      onFatal: (error) => void this.#onGroupFatal(error),
     });
   }
 
@@ -236,6 +237,18 @@ class ApplicationEngine implements Engine {
     if (sound !== true || this.#runners.get(runner.partition) !== runner) return;
     this.#options.logger.warn({ partition: runner.partition }, 'task lost, joining the group again');
     this.#group?.rejoin();
+  }
+
+  /** A fetch that fails for good most often fails for where it reads: then the place and the remedy are said. */
+  async #onGroupFatal(error: unknown): Promise<void> {
+    const { name } = this.#options.application;
+    const reader = this.#reader;
+    const looking = [...this.#runners.values()].map(async ({ partition, inputs }) =>
+      reader === null ? null : await faultOfInputs(reader, name, partition, inputs.expectedOffsets()),
+    );
+    const limit = pause(2000, this.#ending.signal).then(() => []);
+    const faults = await Promise.race([Promise.all(looking), limit]).catch(() => []);
+    this.#fatal(faults.find((fault) => fault !== null) ?? error);
   }
 
   async #tick(): Promise<void> {

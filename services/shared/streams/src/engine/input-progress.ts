@@ -40,6 +40,11 @@ export class InputProgress {
     return this.#inputs.get(topic)?.expected ?? 0;
   }
 
+  /** Where reading of each input goes on. */
+  expectedOffsets(): ReadonlyMap<string, number> {
+    return new Map([...this.#inputs].map(([topic, { expected }]) => [topic, expected]));
+  }
+
   isExpected({ topic, firstOffset }: LogBatch): boolean {
     return this.#inputs.get(topic)?.expected === firstOffset;
   }

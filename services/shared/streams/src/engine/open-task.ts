@@ -5,6 +5,7 @@ import { createTask } from '../task/create-task.ts';
 import { requireShapes } from '../task/position.ts';
 import type { Position, Task, TaskObserver } from '../task/types.ts';
 import { inputTopics, positionTopic, type StoreLayout } from '../topology/names.ts';
+import { inputsNow, soundPosition } from './check-inputs.ts';
 import type { GlobalTable } from './global-tables.ts';
 import type { EngineLimits, EngineOptions } from './options.ts';
 import { readPosition } from './read-position.ts';
@@ -47,13 +48,12 @@ export async function openTask(parts: TaskParts, opening: Opening): Promise<Open
   try {
     await producer.fence();
     check(signal);
-    const position = await readPosition(parts.reader, {
-      topic: positionTopic(parts.application.name),
-      partition,
-    });
+    const { name: application } = parts.application;
+    const read = await readPosition(parts.reader, { topic: positionTopic(application), partition });
     // Asked before the restore, which may take long.
-    requireShapes(position, parts.application);
-    const bounds = await inputBounds(parts, partition);
+    requireShapes(read, parts.application);
+    const now = await inputsNow(parts.reader, inputTopics(parts.application), partition);
+    const position = soundPosition(read, now, { application, partition, logger: parts.logger });
     check(signal);
     state = parts.openState(partition);
     await restore({
@@ -73,7 +73,7 @@ export async function openTask(parts: TaskParts, opening: Opening): Promise<Open
       state,
       globals: (topic) => tableOf(parts, topic),
       position,
-      bounds,
+      ...now,
       observe: opening.observe,
       poisonShare: parts.limits.poisonShare,
     });
@@ -97,15 +97,6 @@ function announce({ logger }: TaskParts, { partition, topologies: { added, remov
 
 function check(signal: AbortSignal): void {
   if (signal.aborted) throw givenUp();
-}
-
-async function inputBounds(
-  { application, reader }: TaskParts,
-  partition: number,
-): Promise<ReadonlyMap<string, { earliest: number; end: number }>> {
-  const places = inputTopics(application).map((topic) => ({ topic, partition }));
-  const bounds = await reader.bounds(places);
-  return new Map(bounds.map(({ topic, earliest, end }) => [topic, { earliest, end }]));
 }
 
 async function globalsAtLeast(

@@ -23,6 +23,7 @@ export class CutMaker {
   readonly #changelogs: ReadonlyMap<string, string>;
   readonly #globals: readonly string[];
   readonly #shapes: Readonly<Record<string, string>>;
+  readonly #topics: Readonly<Record<string, string>>;
   readonly #leftBehind: Readonly<Record<string, Record<string, number>>>;
   #nowMs = 0;
 
@@ -43,13 +44,15 @@ export class CutMaker {
       .flatMap((part) => part.globals ?? []);
     this.#globals = [...new Set(globals.map(({ topic }) => topicName(application.name, topic)))];
     const present = application.topologies.map((each) => [each.name, shapeOf(each)]);
+    this.#topics = { ...position?.topics, ...Object.fromEntries(options.identities ?? []) };
     this.#leftBehind = leftBehind(options);
     this.#shapes = { ...position?.shapes, ...Object.fromEntries(present) };
   }
 
+  /** A topology or a topic is another one than the last commit says. */
   get isNewShape(): boolean {
-    const known = this.#options.position?.shapes;
-    return Object.entries(this.#shapes).some(([name, shape]) => known?.[name] !== shape);
+    const { position } = this.#options;
+    return differs(this.#shapes, position?.shapes) || differs(this.#topics, position?.topics);
   }
 
   make(nowMs: number, records: number): Cut {
@@ -152,6 +155,7 @@ export class CutMaker {
       globals: Object.fromEntries(this.#globals.map((topic) => [topic, globals(topic).offsets()])),
       times: { ...position?.times, ...Object.fromEntries(times) },
       shapes: this.#shapes,
+      ...(Object.keys(this.#topics).length === 0 ? {} : { topics: this.#topics }),
       ...this.#from(),
     };
     return {
@@ -173,6 +177,13 @@ export class CutMaker {
     }
     return Object.keys(from).length === 0 ? {} : { from };
   }
+}
+
+function differs(
+  present: Readonly<Record<string, string>>,
+  known: Readonly<Record<string, string>> | undefined,
+): boolean {
+  return Object.entries(present).some(([name, value]) => known?.[name] !== value);
 }
 
 /** Where topologies stood that are gone: others read on, and they may come back. */

@@ -17,6 +17,8 @@ export interface TaskOptions {
   readonly position: Position | null;
   /** Of this partition of every input, read after fencing. */
   readonly bounds: ReadonlyMap<string, Bounds>;
+  /** What tells each input topic from another one of its name; left out where that cannot be told. */
+  readonly identities?: ReadonlyMap<string, string>;
   /** How a record that cannot be used is told to the world; goes out in the same transaction. */
   readonly deadLetter: (letter: Letter) => OutRecord;
   /** How a record that came beyond the grace is told to the world. */

@@ -65,6 +65,8 @@ export interface Cut {
 export interface Position {
   /** By input topic: the next offset. */
   readonly inputs: Readonly<Record<string, number>>;
+  /** By input topic: which one of its name the offset belongs to. Missing where that cannot be told. */
+  readonly topics?: Readonly<Record<string, string>>;
   /** By global table's topic: offsets by partition, so that no task works on an older copy than before. */
   readonly globals: Readonly<Record<string, readonly number[]>>;
   /** By topology: stream time, and the ingest time of the record that set it. */
