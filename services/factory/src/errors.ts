@@ -6,7 +6,7 @@ export const factoryErrors = {
   'ZT-FACTORY-APPLICATION': 'fatal',
   /** VAULT_KEY is not a key. */
   'ZT-FACTORY-VAULT-KEY': 'fatal',
-  /** A topology that is still part of its application cannot be reset alone. */
+  /** What is asked of the reset contradicts itself, or names a topology that is still part of its application. */
   'ZT-FACTORY-RESET': 'fatal',
   /** A value is of a record type that its topic does not carry. Set aside; its writer is not one of the contract. */
   'ZT-FACTORY-FOREIGN-RECORD': 'bad_record',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { resetApplication } from './reset.ts';
+import { moveApplication, parseWish, resetApplication } from './reset.ts';
 
 const application = { name: 'highway', topologies: [{ name: 'count', parts: [] }] } as never;
 const listed = [
@@ -23,6 +23,10 @@ function world(deleteGroup: () => Promise<void> = async () => undefined) {
       },
     },
     states: { reset: () => void done.push('copies') },
+    forgetTopology: async (topology: string) => {
+      done.push(`positions without ${topology}`);
+      return [0];
+    },
   };
 }
 
@@ -48,8 +52,43 @@ describe('the reset of an application', () => {
   it('forgets what a removed topology left, and refuses one that is still there', async () => {
     const { done, ...parts } = world();
     await resetApplication({ ...parts, application, topology: 'gone' });
-    expect(done).toEqual(['highway.gone.seen.changelog', 'copies']);
+    expect(done).toEqual([
+      'group highway',
+      'positions without gone',
+      'highway.gone.seen.changelog',
+      'copies',
+    ]);
     const present = resetApplication({ ...parts, application, topology: 'count' });
     await expect(present).rejects.toThrow('count is still part of highway');
   });
+});
+
+describe('a move in an input', () => {
+  const moving = (from: string | null, deleteGroup?: () => Promise<void>) => {
+    const { done, admin } = world(deleteGroup);
+    const moveInput = async (topic: string, to: string) => {
+      done.push(`${topic} to ${to}`);
+      return [{ partition: 0, from: 3, to: 9 }];
+    };
+    return { done, moved: moveApplication({ admin, application, input: 'orders', from, moveInput }) };
+  };
+
+  it('is done without the group, and says what it did', async () => {
+    const { done, moved } = moving('earliest');
+    expect(await moved).toEqual([{ partition: 0, from: 3, to: 9 }]);
+    expect(done).toEqual(['group highway', 'orders to earliest']);
+  });
+
+  it('touches nothing while the group has members, or when it is not said where to', async () => {
+    const running = moving('latest', () => Promise.reject(new Error('not empty')));
+    await expect(running.moved).rejects.toThrow('not empty');
+    const unsaid = moving(null);
+    await expect(unsaid.moved).rejects.toThrow('INPUT=orders needs FROM=earliest or FROM=latest');
+    expect([running.done, unsaid.done]).toEqual([[], []]);
+  });
+
+  it.each([{ FROM: 'earliest' }, { INPUT: '' }, { INPUT: 'orders', TOPOLOGY: 'gone' }])(
+    'that is half said does not become a reset of everything: %o',
+    (env) => expect(() => parseWish(env)).toThrow('give TOPOLOGY, or INPUT with FROM'),
+  );
 });

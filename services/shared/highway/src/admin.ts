@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@zhongtai/runtime';
-import type { Kafka, Admin as KafkajsAdmin } from 'kafkajs';
+import kafkajs, { type Kafka, type Admin as KafkajsAdmin } from 'kafkajs';
 import { translate } from './broker-errors.ts';
 import type { TopicRef } from './catalogue.ts';
 import { ensureTopics, type WantedTopic } from './ensure-topics.ts';
@@ -102,7 +102,13 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
         }, 0);
       }),
     async deleteGroup(groupId) {
-      await withAdmin(`delete group ${groupId}`, (admin) => admin.deleteGroups([groupId]));
+      await withAdmin(`delete group ${groupId}`, async (admin) => {
+        try {
+          await admin.deleteGroups([groupId]);
+        } catch (error) {
+          if (!isUnknownGroup(error)) throw error;
+        }
+      });
     },
     ping: () =>
       withAdmin('ping', (admin) => admin.describeCluster()).then(
@@ -111,6 +117,14 @@ export function createAdmin(parts: AdminParts): ClosableAdmin {
       ),
     close,
   };
+}
+
+const groupIdNotFound = 69;
+
+/** What is to be deleted is not there. */
+function isUnknownGroup(error: unknown): boolean {
+  if (!(error instanceof kafkajs.KafkaJSDeleteGroupsError)) return false;
+  return error.groups.every(({ errorCode }) => errorCode === groupIdNotFound);
 }
 
 /** Not an answer of the broker about what was asked. */

@@ -47,6 +47,7 @@ export interface Admin {
   deleteTopics(names: readonly string[]): Promise<void>;
   /** Records between a group's committed positions and the ends, summed over the topic's partitions. */
   lag(groupId: string, topic: string): Promise<number>;
+  /** One that is not there is deleted already; one that has members is refused. */
   deleteGroup(groupId: string): Promise<void>;
   /** Whether the broker answers now. */
   ping(): Promise<boolean>;
