@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { kafkaTools } from '../../kafka-tools.ts';
 
 /** A record as Kafka's own console consumer prints it. */
 export interface PrintedRecord {
@@ -12,6 +11,8 @@ export interface PrintedRecord {
 }
 
 export interface ConsoleOptions {
+  /** Of Kafka's tools. */
+  readonly classPath: string;
   readonly broker: string;
   readonly topic: string;
   readonly onRecord: (record: PrintedRecord) => void;
@@ -25,8 +26,8 @@ const line = /^Partition:(\d+)\tOffset:(\d+)\t([^\t]*)\t([^\t]*)\t(.*)$/;
  * Reads a whole topic with Kafka's own console consumer, committed records only: another client than ours on the
  * reading side, so that a fault of ours cannot hide itself.
  */
-export async function readCommitted({ broker, topic, onRecord }: ConsoleOptions): Promise<number> {
-  const classPath = await kafkaTools((text) => console.error(text));
+export async function readCommitted(options: ConsoleOptions): Promise<number> {
+  const { classPath, broker, topic, onRecord } = options;
   const printed = ['partition', 'offset', 'headers', 'key', 'value'].flatMap((what) => [
     '--formatter-property',
     `print.${what}=true`,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createHighway, type Highway } from '@zhongtai/highway';
 import { startStack } from '@zhongtai/local';
 import { createLogger, createMetrics, isFailure } from '@zhongtai/runtime';
+import { kafkaTools } from '../../kafka-tools.ts';
 import { playChaos } from './chaos.ts';
 import { chaosSchedule } from './chaos-schedule.ts';
 import { check } from './check.ts';
@@ -37,6 +38,8 @@ export async function proveExactlyOnce(options: ProveOptions) {
   const graceMs = graceMsOf[options.grace];
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'state'), { recursive: true });
+  // Fetched before the work: a proof must not fail at its end for a jar.
+  const classPath = await kafkaTools(log);
   const stack = await startStack({ directory: join(folder, 'stack'), parts: ['kafka'], ports: 'free', log });
   const broker = stack.endpoints.kafka;
   const highway = highwayAt(broker);
@@ -56,7 +59,7 @@ export async function proveExactlyOnce(options: ProveOptions) {
     await drained(highway, workers, log);
     await load.closeWindows(graceMs, () => drained(highway, workers, () => {}));
     for (const name of workers.present) await workers.stop(name);
-    const topics = await readTopics(broker, log);
+    const topics = await readTopics({ broker, classPath }, log);
     const figures = check(topics, options.grace === 'wide' ? 'none' : 'some', faults);
     const stores = await compareStores({ highway, workers, graceMs });
     if (stores.differences > 0) faults.push(`${stores.differences} entries of stores differ from a rebuild`);

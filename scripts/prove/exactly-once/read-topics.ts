@@ -1,4 +1,4 @@
-import { type PrintedRecord, readCommitted } from './console-consumer.ts';
+import { type ConsoleOptions, type PrintedRecord, readCommitted } from './console-consumer.ts';
 import type { Placed } from './expected.ts';
 import {
   byCustomerTopic,
@@ -43,13 +43,16 @@ export interface Topics {
 /** How many consumers run at a time: each is a Java machine that mostly waits. */
 const atOnce = 5;
 
-export async function readTopics(broker: string, log: (line: string) => void): Promise<Topics> {
+export async function readTopics(
+  reader: Pick<ConsoleOptions, 'broker' | 'classPath'>,
+  log: (line: string) => void,
+): Promise<Topics> {
   const gate = createGate(atOnce);
   const read = <T>(topic: string): Promise<Output<T>[]> =>
     gate(async () => {
       const records: Output<T>[] = [];
       const onRecord = (record: PrintedRecord) => records.push(parse<T>(topic, record));
-      const count = await readCommitted({ broker, topic, onRecord });
+      const count = await readCommitted({ ...reader, topic, onRecord });
       log(`${topic}: ${count} records`);
       return records;
     });

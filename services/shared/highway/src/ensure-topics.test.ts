@@ -7,7 +7,13 @@ const dayMs = 24 * 60 * 60 * 1000;
 const table: WantedTopic = { name: 'customers', partitions: 2, cleanup: 'compact', retentionMs: null };
 
 /** A broker that has the one topic with these settings, or none; answers what was created. */
-async function ensure(topic: WantedTopic, settings: Readonly<Record<string, number>> | null) {
+async function ensure(
+  topic: WantedTopic,
+  settings: Readonly<Record<string, number>> | null,
+  /** How often the broker says that it does not know the topic. */
+  unheard = 0,
+) {
+  let left = unheard;
   const created: Record<string, string>[] = [];
   const config = { 'cleanup.policy': topic.cleanup, 'message.timestamp.type': 'CreateTime', ...settings };
   const admin: Partial<Admin> = {
@@ -17,9 +23,12 @@ async function ensure(topic: WantedTopic, settings: Readonly<Record<string, numb
         created.push(Object.fromEntries(configEntries.map(({ name, value }) => [name, value])));
       return true;
     },
-    fetchTopicMetadata: async () => ({
-      topics: [{ name: topic.name, partitions: [0, 1].map((partitionId) => ({ partitionId }) as never) }],
-    }),
+    async fetchTopicMetadata() {
+      if (left-- > 0) throw Object.assign(new Error('unknown'), { type: 'UNKNOWN_TOPIC_OR_PARTITION' });
+      return {
+        topics: [{ name: topic.name, partitions: [0, 1].map((partitionId) => ({ partitionId }) as never) }],
+      };
+    },
     describeConfigs: async () =>
       ({
         resources: [
@@ -37,6 +46,11 @@ async function ensure(topic: WantedTopic, settings: Readonly<Record<string, numb
   await ensureTopics(admin as Admin, [topic], { replicationFactor: 1, logger });
   return created;
 }
+
+// The bug: on a busy machine the start of a service failed for topics that it had made itself.
+it('waits for a broker that hears of a new topic a moment after the controller', async () => {
+  expect(await ensure(table, null, 2)).toHaveLength(1);
+});
 
 describe('a compacted topic', () => {
   it.each([

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@zhongtai/runtime';
 import kafkajs, { type Admin as KafkajsAdmin } from 'kafkajs';
+import { typeOfError } from './broker-errors.ts';
 import { HighwayError } from './errors.ts';
 import type { InternalTopic } from './stream-log/types.ts';
 
@@ -8,6 +10,9 @@ const dayMs = 24 * 60 * 60 * 1000;
 const defaultDeleteRetentionMs = 7 * dayMs;
 /** The segment that is written to is never compacted, and a restore reads all of it. */
 const compactedSegmentBytes = 32 * 1024 * 1024;
+
+const knownAgainMs = 200;
+const knownWithinAttempts = 50;
 
 /** A topic as it has to be. */
 export interface WantedTopic extends InternalTopic {
@@ -33,8 +38,7 @@ export async function ensureTopics(
   if (missing.length > 0) {
     await create(admin, missing, parts);
   }
-  const { topics: found } = await admin.fetchTopicMetadata({ topics: [...wanted.keys()] });
-  for (const { name, partitions } of found) {
+  for (const { name, partitions } of await metadataOf(admin, [...wanted.keys()])) {
     const topic = wanted.get(name);
     const count = topic?.partitions ?? partitions.length;
     if (partitions.length !== count) throw differing(name, partitions.length, count);
@@ -44,6 +48,18 @@ export async function ensureTopics(
     topics.filter(({ name }) => existing.has(name)),
     parts.logger,
   );
+}
+
+/** The broker that answers may hear of new topics a moment after the controller has made them. */
+async function metadataOf(admin: KafkajsAdmin, topics: string[]): Promise<kafkajs.ITopicMetadata[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await admin.fetchTopicMetadata({ topics })).topics;
+    } catch (error) {
+      if (typeOfError(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || attempt === knownWithinAttempts) throw error;
+      await sleep(knownAgainMs);
+    }
+  }
 }
 
 /**
