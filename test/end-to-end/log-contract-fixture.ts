@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { FetchIsolationLevels, ListOffsetTimestamps, Admin as PlatformaticAdmin } from '@platformatic/kafka';
 import type { LogReader, LogRecord, OutRecord, Place } from '@zhongtai/streams';
 import kafkajs from 'kafkajs';
 
@@ -46,9 +47,16 @@ export async function outsideKafka(brokers: string): Promise<OutsideKafka> {
   await admin.connect();
   const topics: string[] = [];
   const producers: kafkajs.Producer[] = [];
+  // kafkajs can only ask for the end that committed readers see, which an open transaction holds back.
+  const uncommitted = new PlatformaticAdmin({ clientId: 'outside', bootstrapBrokers: [brokers] });
   const endOf = async ({ topic, partition }: Place) => {
-    const rows = await admin.fetchTopicOffsets(topic);
-    return Number(rows.find((row) => row.partition === partition)?.high);
+    const [found] = await uncommitted.listOffsets({
+      topics: [
+        { name: topic, partitions: [{ partitionIndex: partition, timestamp: ListOffsetTimestamps.LATEST }] },
+      ],
+      isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED,
+    });
+    return Number(found?.partitions[0]?.offset);
   };
   const messagesOf = (place: Place, values: readonly (string | null)[], key: string | null) => ({
     topic: place.topic,
@@ -106,7 +114,7 @@ export async function outsideKafka(brokers: string): Promise<OutsideKafka> {
     async stop() {
       await Promise.allSettled(producers.map((producer) => producer.disconnect()));
       await admin.deleteTopics({ topics });
-      await admin.disconnect();
+      await Promise.all([admin.disconnect(), uncommitted.close()]);
     },
   };
 }

@@ -38,7 +38,7 @@ describe('the README of the stream engine', () => {
   it('names every operator that there is', async () => {
     const exported = Object.keys(await import('@zhongtai/streams'));
     const others =
-      /^(createEngine|compareWithRebuild|application|topology|describeTopology|graphOf|mermaidOf|.*Serde|.*Error|.*Log|.*State.*|.*Topics?)$/;
+      /^(createEngine|compareWithRebuild|moveInput|forgetTopology|isInstanceName|application|topology|describeTopology|graphOf|mermaidOf|.*Serde|.*Error|.*Log|.*State.*|.*Topics?)$/;
     for (const name of exported.filter((each) => !others.test(each))) expect(readme).toContain(`\`${name}`);
   });
 });
