@@ -1,11 +1,8 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { VaultCipher } from '@zhongtai/domain';
 import type { Highway } from '@zhongtai/highway';
 import {
   type Component,
-  createOperationsApp,
+  createOperationsServer,
   type Logger,
   type Readiness,
   type Registry,
@@ -41,7 +38,6 @@ export function createFactory(options: FactoryOptions): Factory {
   const entry = applicationNamed(config.APPLICATION);
   const ending = new AbortController();
   let phase = 'starting';
-  let server: Server | null = null;
   let engine: Engine | null = null;
 
   function ready(): Readiness {
@@ -69,12 +65,18 @@ export function createFactory(options: FactoryOptions): Factory {
     });
   }
 
+  const operations = createOperationsServer({
+    registry: options.metrics,
+    ready,
+    logger,
+    host: config.HOST,
+    port: config.PORT,
+  });
+
   return {
     name: 'factory',
     async start() {
-      const app = createOperationsApp({ registry: options.metrics, ready, logger });
-      server = app.listen(config.PORT, config.HOST);
-      await once(server, 'listening');
+      await operations.start();
       logger.info({ address: this.address, application: config.APPLICATION }, 'listening');
       await prepare();
       ending.signal.throwIfAborted();
@@ -84,12 +86,10 @@ export function createFactory(options: FactoryOptions): Factory {
     async stop() {
       ending.abort();
       await engine?.stop();
-      server?.closeAllConnections();
-      server?.close();
+      operations.stop();
     },
     get address() {
-      const bound = server?.address();
-      return typeof bound === 'object' && bound !== null ? addressOf(bound) : '';
+      return operations.address;
     },
   };
 }
@@ -122,8 +122,4 @@ function engineOf(options: FactoryOptions, entry: ApplicationEntry, clock: () =>
     },
     onFatal: options.onFatal,
   });
-}
-
-function addressOf({ address, port }: AddressInfo): string {
-  return `http://${address}:${port}`;
 }

@@ -1,10 +1,7 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Highway } from '@zhongtai/highway';
 import {
   type Component,
-  createOperationsApp,
+  createOperationsServer,
   type Logger,
   type Readiness,
   type Registry,
@@ -61,7 +58,6 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
   const watched = watch(() => ownership, budget, clock);
   const metrics = createSinkMetrics(options.metrics, watched);
   let phase = 'starting';
-  let server: Server | null = null;
 
   const sender = createCutSender({
     cluster: config.CLUSTER,
@@ -123,12 +119,18 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
     return { ready: reasons.length === 0, reasons };
   }
 
+  const operations = createOperationsServer({
+    registry: options.metrics,
+    ready,
+    logger,
+    host: config.HOST,
+    port: config.PORT,
+  });
+
   return {
     name: 'warehouse-sink',
     async start() {
-      const app = createOperationsApp({ registry: options.metrics, ready, logger });
-      server = app.listen(config.PORT, config.HOST);
-      await once(server, 'listening');
+      await operations.start();
       logger.info({ address: this.address }, 'listening');
       await waitFor('kafka', config.KAFKA_BROKERS, () =>
         highway.admin.ensureTopics([...topics, ...letterTopics]),
@@ -145,18 +147,12 @@ export function createWarehouseSink(options: WarehouseSinkOptions): WarehouseSin
       phase = 'stopping';
       ending.abort();
       await ownership.stop();
-      server?.closeAllConnections();
-      server?.close();
+      operations.stop();
     },
     get address() {
-      const bound = server?.address();
-      return typeof bound === 'object' && bound !== null ? addressOf(bound) : '';
+      return operations.address;
     },
   };
-}
-
-function addressOf({ address, port }: AddressInfo): string {
-  return `http://${address}:${port}`;
 }
 
 function watch(ownership: () => Ownership, budget: { readonly bytes: number }, clock: () => number): Watched {

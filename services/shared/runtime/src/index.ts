@@ -18,4 +18,9 @@ export {
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { addProcessMetrics, Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export { createOperationsApp, type OperationsOptions, type Readiness } from './operations.ts';
+export {
+  createOperationsServer,
+  type OperationsServer,
+  type OperationsServerOptions,
+} from './operations-server.ts';
 export { type UntilReadyOptions, untilReady } from './until-ready.ts';
