@@ -1,3 +1,4 @@
+import { inLanes } from '../../datasets/send/lanes.ts';
 import { type ConsoleOptions, type PrintedRecord, readCommitted } from './console-consumer.ts';
 import type { Placed } from './expected.ts';
 import {
@@ -40,6 +41,10 @@ export interface Topics {
   readonly deadLetters: readonly Output<Aside>[];
 }
 
+type Reading = { readonly [Kind in keyof Topics]: Topics[Kind][number][] };
+
+const names: Readonly<Record<keyof Topics, string>> = { ...topicNames, byCustomer: byCustomerTopic };
+
 /** How many consumers run at a time: each is a Java machine that mostly waits. */
 const atOnce = 5;
 
@@ -47,59 +52,28 @@ export async function readTopics(
   reader: Pick<ConsoleOptions, 'broker' | 'classPath'>,
   log: (line: string) => void,
 ): Promise<Topics> {
-  const gate = createGate(atOnce);
-  const read = <T>(topic: string): Promise<Output<T>[]> =>
-    gate(async () => {
-      const records: Output<T>[] = [];
-      const onRecord = (record: PrintedRecord) => records.push(parse<T>(topic, record));
-      const count = await readCommitted({ ...reader, topic, onRecord });
-      log(`${topic}: ${count} records`);
-      return records;
-    });
-  const reading = {
-    orders: read<Order>(topicNames.orders),
-    payments: read<Payment>(topicNames.payments),
-    members: read<Member>(topicNames.members),
-    byCustomer: read<Paid>(byCustomerTopic),
-    echo: read<Order>(topicNames.echo),
-    enriched: read<Enriched>(topicNames.enriched),
-    totals: read<Total>(topicNames.totals),
-    closed: read<Closed>(topicNames.closed),
-    late: read<Aside>(topicNames.late),
-    deadLetters: read<Aside>(topicNames.deadLetters),
+  const topics: Reading = {
+    orders: [],
+    payments: [],
+    members: [],
+    byCustomer: [],
+    echo: [],
+    enriched: [],
+    totals: [],
+    closed: [],
+    late: [],
+    deadLetters: [],
   };
-  await Promise.all(Object.values(reading));
-  return {
-    orders: await reading.orders,
-    payments: await reading.payments,
-    members: await reading.members,
-    byCustomer: await reading.byCustomer,
-    echo: await reading.echo,
-    enriched: await reading.enriched,
-    totals: await reading.totals,
-    closed: await reading.closed,
-    late: await reading.late,
-    deadLetters: await reading.deadLetters,
-  };
+  await inLanes(Object.entries(topics), atOnce, new AbortController(), async ([kind, records]) => {
+    const topic = names[kind as keyof Topics];
+    const onRecord = (record: PrintedRecord) => records.push(parse<never>(topic, record));
+    const count = await readCommitted({ ...reader, topic, onRecord });
+    log(`${topic}: ${count} records`);
+  });
+  return topics;
 }
 
-/** Lets so many pieces of work run at a time. */
-function createGate(places: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = places;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    else free--;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
-}
-
+/** What the proof's own processes wrote is taken at its word. */
 function parse<T>(topic: string, { partition, offset, headers, key, value }: PrintedRecord): Output<T> {
   const from = /zt-origin:([^,]*)/.exec(headers)?.[1] ?? '';
   return { place: `${topic}/${partition}/${offset}`, key, from, value: JSON.parse(value) };
